@@ -1,0 +1,6 @@
+"""Routes of `drafts`: `api` stands under /v1/, `pages` at the root."""
+
+from django.urls import URLPattern
+
+api: list[URLPattern] = []
+pages: list[URLPattern] = []

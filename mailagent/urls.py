@@ -1,0 +1,20 @@
+"""Every route there is, put together."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+import accounts.urls
+import drafts.urls
+import events.urls
+import inboxes.urls
+from mailagent import health
+
+urlpatterns = [
+    path("healthz", health.alive),
+    path("readyz", health.ready),
+    path("admin/", admin.site.urls),
+    path(
+        "v1/", include([*accounts.urls.api, *events.urls.api, *inboxes.urls.api, *drafts.urls.api])
+    ),
+    path("", include([*accounts.urls.pages, *drafts.urls.pages])),
+]
