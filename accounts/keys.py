@@ -1,0 +1,87 @@
+"""API keys: made once, shown once, found again by their hash."""
+
+import base64
+import hashlib
+import secrets
+import zlib
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import ApiKey, Workspace
+from events import audit
+from events.errors import Invalid
+
+HINT_LENGTH = 9
+
+
+def _checksum(body: str) -> str:
+    """Six characters that tell a mistyped key from a wrong one without asking the database."""
+    crc = zlib.crc32(body.encode()).to_bytes(4, "big")
+    return base64.urlsafe_b64encode(crc).decode().rstrip("=")
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+def issue(
+    kind: ApiKey.Kind,
+    *,
+    workspace: Workspace | None,
+    inbox_id: UUID | None = None,
+    name: str,
+    permissions: Collection[str],
+    created_by: str,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """A new key and its only showing: `<kind>_<256 bits><checksum>`."""
+    unknown = set(permissions) - set(ApiKey.Permission.values)
+    if unknown or not permissions:
+        known = ", ".join(ApiKey.Permission.values)
+        raise Invalid.field("permissions", f"Name at least one of {known}; nothing else.")
+    body = f"{kind.value}_{secrets.token_urlsafe(32)}"
+    shown = body + _checksum(body)
+    key = ApiKey.objects.create(
+        kind=kind,
+        workspace=workspace,
+        inbox_id=inbox_id,
+        name=name,
+        permissions=sorted(permissions),
+        hint=shown[:HINT_LENGTH],
+        digest=_digest(shown),
+        created_by=created_by,
+        expires_at=expires_at,
+    )
+    if workspace is not None:
+        audit.record(
+            workspace.pk,
+            actor=created_by,
+            action="key.issue",
+            subject=f"key:{key.pk}",
+            details={"kind": kind.value, "permissions": sorted(permissions)},
+        )
+    return key, shown
+
+
+def find(presented: str) -> ApiKey | None:
+    """The live key for what a caller presents; None for unknown, revoked and expired alike."""
+    body, checksum = presented[:-6], presented[-6:]
+    if not presented.isascii() or not secrets.compare_digest(_checksum(body), checksum):
+        return None
+    unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    return (
+        ApiKey.objects.filter(unexpired, digest=_digest(presented), revoked_at=None)
+        .select_related("workspace")
+        .first()
+    )
+
+
+def revoke(key: ApiKey, *, by: str) -> None:
+    """End `key` at once, on record. Revoking twice changes nothing."""
+    ended = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+    if ended and key.workspace_id is not None:
+        audit.record(key.workspace_id, actor=by, action="key.revoke", subject=f"key:{key.pk}")

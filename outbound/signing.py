@@ -1,0 +1,51 @@
+"""DKIM keys of our domains: made, sealed, opened for signing."""
+
+from functools import lru_cache
+
+from django.db import transaction
+
+from events.secrecy import decrypt, encrypt
+from inboxes.models import Domain
+from outbound import dkim
+from outbound.models import DkimKey
+
+SELECTORS = {
+    DkimKey.Algorithm.RSA: "ma1r",
+    DkimKey.Algorithm.ED25519: "ma1e",
+}
+
+
+@transaction.atomic
+def new_domain_keys(domain: Domain) -> list[DkimKey]:
+    """An RSA-2048 and an Ed25519 key for `domain`: receivers that know only one use that."""
+    made = []
+    for algorithm, selector in SELECTORS.items():
+        private_pem, public_record = dkim.new_key(algorithm.value)
+        made.append(
+            DkimKey.objects.create(
+                domain=domain,
+                selector=selector,
+                algorithm=algorithm,
+                private_key=encrypt(private_pem),
+                public_record=public_record,
+            )
+        )
+    return made
+
+
+@lru_cache(maxsize=256)
+def _opened(key_id: int, sealed: bytes) -> bytes:
+    return decrypt(sealed)
+
+
+def signers_of(domain: Domain) -> list[dkim.Signer]:
+    """The signers for mail from `domain`; empty when it has no active key."""
+    return [
+        dkim.Signer(
+            domain=domain.name,
+            selector=key.selector,
+            algorithm=key.algorithm,
+            private_key=_opened(key.pk, bytes(key.private_key)),
+        )
+        for key in domain.dkim_keys.filter(active=True).order_by("selector")
+    ]
