@@ -18,3 +18,7 @@ urlpatterns = [
     ),
     path("", include([*accounts.urls.pages, *drafts.urls.pages])),
 ]
+
+handler400 = "mailagent.errors.bad_request"
+handler404 = "mailagent.errors.not_found"
+handler500 = "mailagent.errors.server_error"

@@ -1,0 +1,51 @@
+"""What every view of the agents' API shares."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.authentication import note_use
+from accounts.scope import Deed, Scope
+from events.errors import MailAgentError
+
+
+class TooLarge(MailAgentError):
+    code = "TOO_LARGE"
+
+
+class ApiRequest(Request):
+    """A request whose key has been found: for annotations only, no view makes one."""
+
+    auth: Scope
+
+
+class ApiView(APIView):
+    """A view under /v1/. `deeds` names the permission that each method needs (None: any key)."""
+
+    deeds: ClassVar[dict[str, Deed | None]] = {}
+    # Without OPTIONS: browsers of other origins are not served, and nothing else asks.
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse by key and permission, then by size: before a body is read."""
+        super().initial(request, *args, **kwargs)
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+            raise TooLarge(f"A request body has at most {limit} octets.", limit=limit)
+
+    def finalize_response(
+        self, request: HttpRequest, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        final.headers.setdefault("Cache-Control", "no-store")
+        scope = getattr(request, "auth", None)
+        if isinstance(scope, Scope) and scope.key is not None:
+            key = scope.key
+            # Runs in HttpResponse.close: when the answer has left.
+            final._resource_closers.append(lambda: note_use(key))
+        return final
