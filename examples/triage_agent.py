@@ -47,8 +47,8 @@ def by_keywords(mail: str) -> dict[str, Any]:
             break
     reasoning = f"The mail says {', '.join(found)}." if found else "No word of bills, bugs, wishes."
     sure = 0.9 if len(found) > 1 else 0.7
-    answer = ANSWERS[category]
-    return {"category": category, "confidence": sure, "reasoning": reasoning, "answer": answer}
+    thought = {"category": category, "confidence": sure, "reasoning": reasoning}
+    return thought | {"answer": ANSWERS[category]}
 
 
 def by_model(thread: dict[str, Any]) -> dict[str, Any]:
@@ -58,15 +58,13 @@ def by_model(thread: dict[str, Any]) -> dict[str, Any]:
         {"role": roles[m["direction"]], "content": m["visibleText"]} for m in thread["messages"]
     ]
     system = {"role": "system", "content": f"{PROMPT}\nSubject: {thread['subject']}"}
-    model = os.environ.get("OPENAI_MODEL", "gpt-4o-mini")
     response = httpx.post(
         os.environ["OPENAI_BASE_URL"].rstrip("/") + "/chat/completions",
         headers={"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"},
-        json={"model": model, "messages": [system, *talk]},
+        json={"model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"), "messages": [system, *talk]},
         timeout=60,
     )
-    thought: dict[str, Any] = json.loads(response.json()["choices"][0]["message"]["content"])
-    return thought
+    return dict(json.loads(response.json()["choices"][0]["message"]["content"]))
 
 
 def answer(api: httpx.Client, mail: dict[str, Any]) -> str:
