@@ -77,6 +77,7 @@ class AuditHead(models.Model):
     workspace_id = models.UUIDField(primary_key=True)
     sequence = models.BigIntegerField(default=0)
     hash = models.BinaryField(default=b"")
+    seal = models.BinaryField(default=b"", help_text="HMAC over the length and the last hash.")
 
     def __str__(self) -> str:
         return f"{self.workspace_id} at {self.sequence}"
@@ -115,6 +116,7 @@ class LogHorizon(models.Model):
     id = models.SmallIntegerField(primary_key=True, default=1)
     transaction = models.BigIntegerField(default=0)
     event = models.BigIntegerField(default=0)
+    era = models.PositiveSmallIntegerField(default=0)  # counts restores: see `log.begin_era`
 
     def __str__(self) -> str:
         return f"{self.transaction}-{self.event}"
