@@ -1,21 +1,22 @@
 """Who is calling the agents' API, and whether their key allows it."""
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.db.models import Q
 from django.utils import timezone
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.keys import find
 from accounts.models import ApiKey
 from accounts.scope import Deed, Scope
 from events.errors import Forbidden
+
+if TYPE_CHECKING:  # rest_framework.views imports this module while it is being made
+    from rest_framework.views import APIView
 
 USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -55,7 +56,7 @@ class HasPermission(BasePermission):
     A method that a view handles and does not declare is refused to everybody.
     """
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         """Raises PermissionLacking, which names the permission."""
         if not isinstance(request.auth, Scope):
             return False
@@ -73,7 +74,7 @@ class HasPermission(BasePermission):
         return True
 
     @staticmethod
-    def _is_handled(view: APIView, method: str) -> bool:
+    def _is_handled(view: "APIView", method: str) -> bool:
         return method.lower() in view.http_method_names and hasattr(view, method.lower())
 
 
@@ -84,16 +85,3 @@ def note_use(key: ApiKey) -> None:
         return
     unnoted = Q(last_used_at=None) | Q(last_used_at__lte=now - USE_NOTED_EVERY)
     ApiKey.objects.filter(unnoted, pk=key.pk).update(last_used_at=now)
-
-
-class HeaderScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the OpenAPI document tells of keys: two headers, one of which is enough."""
-
-    target_class = "accounts.authentication.ApiKeyAuthentication"
-    name = ["ApiKey", "Bearer"]
-
-    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
-        return [
-            {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-            {"type": "http", "scheme": "bearer"},
-        ]
