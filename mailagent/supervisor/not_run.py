@@ -1,0 +1,65 @@
+"""A pytest plugin: a test that did not run is not a test that passed.
+
+Every skip is told with its reason and makes the run end non-zero. One reason is excused: mail
+corpora that stand beside the checkout, where they do not stand there.
+"""
+
+import os
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from mailagent.supervisor.configuration import ROOT
+
+_CORPORA = ROOT.parent / "shared" / "corpora"
+_NO_BROWSER = "no browser: set MAILAGENT_BROWSER to a Chromium"
+_reasons: Counter[str] = Counter()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a browser, its tests are counted among those that did not run."""
+    if os.environ.get("MAILAGENT_BROWSER"):
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=_NO_BROWSER))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note a test that was skipped."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _reasons[_reason(report)] += 1
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Note a file that was skipped whole."""
+    if report.skipped:
+        _reasons[_reason(report)] += 1
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Turn a pass into a failure when something should have run and did not."""
+    if exitstatus == pytest.ExitCode.OK and any(not _is_excused(reason) for reason in _reasons):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what did not run, and why."""
+    if not _reasons:
+        return
+    terminalreporter.section("did not run")
+    for reason, count in sorted(_reasons.items()):
+        tests = "1 test" if count == 1 else f"{count} tests"
+        excused = " (excused)" if _is_excused(reason) else ""
+        terminalreporter.write_line(f"{tests} did not run{excused}: {reason}")
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ")
+    return str(report.longrepr)
+
+
+def _is_excused(reason: str) -> bool:
+    return reason.startswith("corpora absent") and not _CORPORA.is_dir()
