@@ -11,8 +11,10 @@ _WORD = re.compile(
     r"=\?([^?\s]{1,80})\?([bBqQ])\?((?:(?!\?=|=\?(?!=)).)*)\?=",
     re.DOTALL,
 )
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET))
 _PADDING = re.compile(rb"=+")
+_ENDS_LIMIT = 1000
 
 
 def decode_header_text(text: str) -> str:
@@ -60,7 +62,8 @@ def decode_base64(encoded: bytes) -> tuple[bytes, bool]:
     except binascii.Error:
         pass
     decoded = []
-    for piece in _PADDING.split(_NOT_BASE64.sub(b"", encoded)):
+    for piece in _PADDING.split(encoded.translate(None, _NOT_BASE64), _ENDS_LIMIT):
+        piece = piece.replace(b"=", b"")
         whole = piece[:-1] if len(piece) % 4 == 1 else piece
         decoded.append(binascii.a2b_base64(whole + b"=" * (-len(whole) % 4)))
     return b"".join(decoded), False

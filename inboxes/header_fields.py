@@ -12,7 +12,7 @@ HEADERS_LIMIT = 256 * 1024
 FIELD_LIMIT = 64 * 1024
 _PARAMETERS_LIMIT = 100
 
-_FIELD = re.compile(rb"[^\n]*(?:\n[ \t]+[^\s][^\n]*)*(?:\n|\Z)")
+_FIELD = re.compile(rb"[^\n]*+(?:\n[ \t]++[^\s][^\n]*+)*+(?:\n|\Z)")
 _FIELD_NAME = re.compile(rb"[!-9;-~]{1,256}[ \t]*:")
 _FOLD = re.compile(r"\r?\n[ \t]*|\r")
 _PARAMETER = re.compile(
@@ -96,9 +96,11 @@ def _keep_broken_line(block: HeaderBlock, octets: bytes) -> bool:
         return True
     if not block.fields:
         return False
+    if not octets.strip():
+        return True
     block.warnings.add("header_malformed")
     name, value = block.fields[-1]
-    if len(value) < FIELD_LIMIT and octets.strip():
+    if len(value) < FIELD_LIMIT:
         block.fields[-1] = (name, f"{value} {field_text(octets)}"[:FIELD_LIMIT])
     return True
 

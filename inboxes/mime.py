@@ -27,7 +27,9 @@ _TRACE_FIELDS = re.compile(
     rb"arc-[a-z-]{1,60})[ \t]*:",
     re.IGNORECASE,
 )
-_FOLDED_LINE = re.compile(rb"[^\n]*\n(?:[ \t][^\n]*\n)*")
+_TRACE_LIMIT = 1000
+_CID = re.compile(r"\bcid:([^\"'\s<>)]{1,500})", re.IGNORECASE)
+_FOLDED_LINE = re.compile(rb"[^\n]*+\n(?:[ \t][^\n]*+\n)*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,8 @@ def parse(raw: bytes) -> ParsedMessage:
     header = root.header
     addresses = _AddressFields(header, warnings)
     message_ids = parse_message_ids(header.first("message-id"))
-    attachments = tuple(
-        _attachment(raw, leaf, bodies.html, warnings) for leaf in bodies.attachments
-    )
+    shown = set(_CID.findall(bodies.html)) if bodies.attachments else set()
+    attachments = tuple(_attachment(raw, leaf, shown, warnings) for leaf in bodies.attachments)
     return ParsedMessage(
         subject=_subject(header),
         header_from=addresses.read("from"),
@@ -150,10 +151,9 @@ def _decoded_headers(header: HeaderBlock, warnings: set[str]) -> tuple[tuple[str
     return tuple((name, decode_header_text(value)) for name, value in header.fields[:_FIELDS_KEPT])
 
 
-def _attachment(raw: bytes, leaf: Leaf, html_body: str, warnings: set[str]) -> Attachment:
+def _attachment(raw: bytes, leaf: Leaf, shown: set[str], warnings: set[str]) -> Attachment:
     part = leaf.part
     content_id = charsets.clean(part.header.first("content-id")).strip().strip("<>").strip()[:500]
-    shown_in_html = bool(content_id) and f"cid:{content_id}" in html_body
     said_inline = leaf.disposition.value == "inline"
     implied = not leaf.disposition.value and bool(content_id)
     return Attachment(
@@ -162,7 +162,7 @@ def _attachment(raw: bytes, leaf: Leaf, html_body: str, warnings: set[str]) -> A
         content_type=charsets.clean(part.content_type.value)[:200] or "application/octet-stream",
         size=len(_decoded(raw, part, warnings)),
         content_id=content_id,
-        inline=shown_in_html or said_inline or implied,
+        inline=content_id in shown or said_inline or implied,
     )
 
 
@@ -187,9 +187,9 @@ def dedupe_digest(raw: bytes, mail_from: str) -> bytes:
     (Received and the like differ between attempts), and the envelope sender.
     """
     position = 0
-    while _TRACE_FIELDS.match(raw, position):
+    for _ in range(_TRACE_LIMIT):
         line = _FOLDED_LINE.match(raw, position)
-        if line is None:
+        if line is None or not _TRACE_FIELDS.match(raw, position):
             break
         position = line.end()
     header = read_headers(raw, position, len(raw))

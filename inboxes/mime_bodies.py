@@ -2,6 +2,7 @@
 
 import binascii
 import html
+import io
 import re
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from inboxes.mime_tree import Part
 
 BODY_LIMIT = 2 * 1024 * 1024
 _ENCODED_LIMIT = 4 * BODY_LIMIT
+_BAD_LINES_LIMIT = 100
 _SOFT_SPACE = re.compile(rb"[ \t]+(?=\r?\n)")
 _QUOTE_MARKS = re.compile(r">+")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
@@ -34,8 +36,10 @@ def decode_transfer(octets: bytes, encoding: str, warnings: set[str]) -> bytes:
 
 
 def _decode_uu(octets: bytes, warnings: set[str]) -> bytes:
-    decoded = []
-    lines = iter(octets.splitlines())
+    """Decode uuencode; octets that are mostly something else are left as they are."""
+    decoded = bytearray()
+    bad = 0
+    lines = io.BytesIO(octets)
     for line in lines:
         if line.startswith(b"begin "):
             break
@@ -43,16 +47,16 @@ def _decode_uu(octets: bytes, warnings: set[str]) -> bytes:
         if line.strip() in (b"end", b"`"):
             break
         try:
-            decoded.append(binascii.a2b_uu(line))
+            decoded += binascii.a2b_uu(line.rstrip(b"\r\n"))
         except binascii.Error:
-            # Some encoders count the octets of the line wrongly; cut to what the count says.
+            bad += 1
+        # Short lines decode to NULs: nothing honest grows by decoding.
+        if bad > _BAD_LINES_LIMIT or len(decoded) > len(octets):
             warnings.add("uuencode_malformed")
-            expected = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
-            try:
-                decoded.append(binascii.a2b_uu(line[:expected]))
-            except binascii.Error:
-                continue
-    return b"".join(decoded)
+            return octets
+    if bad:
+        warnings.add("uuencode_malformed")
+    return bytes(decoded)
 
 
 @dataclass(slots=True)
@@ -85,14 +89,14 @@ def leaf_of(part: Part) -> Leaf:
     return Leaf(part, disposition, " ".join(charsets.clean(filename).split())[:500])
 
 
-def text_of(raw: bytes, part: Part, warnings: set[str]) -> str:
-    r"""Decode a text part into str with \n line ends, cut at BODY_LIMIT octets."""
+def text_of(raw: bytes, part: Part, warnings: set[str], *, limit: int = BODY_LIMIT) -> str:
+    r"""Decode a text part into str with \n line ends, cut at `limit` octets."""
     octets = raw[part.start : min(part.end, part.start + _ENCODED_LIMIT)]
     octets = decode_transfer(octets, part.header.first("content-transfer-encoding"), warnings)
-    if part.end - part.start > _ENCODED_LIMIT or len(octets) > BODY_LIMIT:
+    if part.end - part.start > _ENCODED_LIMIT or len(octets) > limit:
         warnings.add("body_truncated")
-        cut = octets.rfind(b"\n", 0, BODY_LIMIT) + 1
-        octets = octets[: cut or BODY_LIMIT]
+        cut = octets.rfind(b"\n", 0, limit) + 1
+        octets = octets[: cut or limit]
     charset = part.content_type.get("charset") or _html_charset(octets, part)
     text, held_true = charsets.decode(octets, charset)
     if not held_true:
@@ -145,25 +149,28 @@ class Bodies:
 class _Segment:
     """A stretch of the message: one text part, or the alternatives of one."""
 
-    plain: str | None = None
-    html: str | None = None
+    plain: list[str] = field(default_factory=list)
+    html: list[str] = field(default_factory=list)
 
 
 def read_bodies(raw: bytes, root: Part, warnings: set[str]) -> Bodies:
-    """Gather the bodies and the attachments of a tree."""
+    """Gather the bodies and the attachments of a tree; each body ends at BODY_LIMIT octets."""
     bodies = Bodies()
     segments: list[_Segment] = []
     of_alternative: dict[int, _Segment] = {}
-    only_leaf = not root.children
+    left = {"plain": BODY_LIMIT, "html": BODY_LIMIT}
     for part in root.walk():
         if part.children:
             continue
         leaf = leaf_of(part)
-        shown = leaf.is_text or (only_leaf and _is_sole_text(leaf))
-        if not shown:
+        if not (leaf.is_text or (part is root and _is_sole_text(leaf))):
             bodies.attachments.append(leaf)
             continue
-        _place(segments, of_alternative, part, text_of(raw, part, warnings), is_html=leaf.is_html)
+        form = "html" if leaf.is_html else "plain"
+        text = text_of(raw, part, warnings, limit=left[form])
+        left[form] = max(0, left[form] - len(text))
+        segment = _segment_for(part, segments, of_alternative, is_html=leaf.is_html)
+        (segment.html if leaf.is_html else segment.plain).append(text)
     bodies.plain, bodies.html = _join(segments)
     return bodies
 
@@ -175,33 +182,23 @@ def _is_sole_text(leaf: Leaf) -> bool:
     return readable and leaf.disposition.value != "attachment"
 
 
-def _place(
-    segments: list[_Segment],
-    of_alternative: dict[int, _Segment],
-    part: Part,
-    text: str,
-    *,
-    is_html: bool,
-) -> None:
-    """Add a text to the segment of its multipart/alternative, or to one of its own."""
+def _segment_for(
+    part: Part, segments: list[_Segment], of_alternative: dict[int, _Segment], *, is_html: bool
+) -> _Segment:
+    """Find the segment of the multipart/alternative above, or begin one."""
     above = part.parent
     while above is not None and above.content_type.value != "multipart/alternative":
         above = above.parent
-    segment = of_alternative.get(id(above)) if above is not None else None
-    if segment is None and above is None and is_html and segments:
+    if above is not None and id(above) in of_alternative:
+        return of_alternative[id(above)]
+    if above is None and is_html and len(segments) == 1 and not segments[0].html:
         # Plain text and then the same as HTML under multipart/mixed: alternatives in all but name.
-        last = segments[-1]
-        adjacent = last.html is None and last.plain is not None and len(segments) == 1
-        segment = last if adjacent else None
-    if segment is None:
-        segment = _Segment()
-        segments.append(segment)
-        if above is not None:
-            of_alternative[id(above)] = segment
-    if is_html:
-        segment.html = text if segment.html is None else f"{segment.html}\n{text}"
-    else:
-        segment.plain = text if segment.plain is None else f"{segment.plain}\n{text}"
+        return segments[0]
+    segment = _Segment()
+    segments.append(segment)
+    if above is not None:
+        of_alternative[id(above)] = segment
+    return segment
 
 
 def _join(segments: list[_Segment]) -> tuple[str, str]:
@@ -209,14 +206,11 @@ def _join(segments: list[_Segment]) -> tuple[str, str]:
 
     Where a stretch is HTML only there is no complete plain text: "" then, and HTML has all of it.
     """
-    plain_complete = all(segment.plain is not None for segment in segments)
-    plain = "\n".join(segment.plain or "" for segment in segments) if plain_complete else ""
+    complete = all(segment.plain for segment in segments)
+    plain = "\n".join(text for segment in segments for text in segment.plain) if complete else ""
     if not any(segment.html for segment in segments):
-        return plain or "\n".join(segment.plain or "" for segment in segments), ""
-    pieces = [
-        segment.html
-        if segment.html is not None
-        else f"<pre>{html.escape(segment.plain or '')}</pre>"
-        for segment in segments
-    ]
+        return plain, ""
+    pieces: list[str] = []
+    for segment in segments:
+        pieces += segment.html or [f"<pre>{html.escape(text)}</pre>" for text in segment.plain]
     return plain, "\n".join(pieces)

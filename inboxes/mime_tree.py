@@ -13,7 +13,7 @@ NESTING_LIMIT = 50
 PARTS_LIMIT = 1000
 _BOUNDARY_LIMIT = 200  # RFC 2046 §5.1.1 allows 70
 # Blank lines before the header, where a field follows: else they are an empty header.
-_LEADING_BLANK = re.compile(rb"(?:[ \t]*\r?\n)+(?=[A-Za-z][A-Za-z-]{1,60}:[ \t])")
+_LEADING_BLANK = re.compile(rb"(?:[ \t]{0,1000}\r?\n){1,100}+(?=[A-Za-z][A-Za-z-]{1,60}:[ \t])")
 
 
 @dataclass(slots=True)
@@ -98,10 +98,11 @@ def _sections(
     raw: bytes, part: Part, boundary: bytes, warnings: set[str]
 ) -> Iterator[tuple[int, int]]:
     """Give (start, end) of each body part; the line end before a delimiter belongs to it."""
-    delimiter = re.compile(rb"--" + re.escape(boundary) + rb"(--)?[ \t]*(?:\r?\n|\Z)")
+    line = rb"--" + re.escape(boundary)
+    delimiter = re.compile(line + rb"(?<=\n" + line + rb")(--)?[ \t]*+(?:\r?\n|\Z)")
     opened = -1
     position = part.start
-    while (found := _next_delimiter(raw, delimiter, boundary, position, part.end)) is not None:
+    while (found := delimiter.search(raw, position, part.end)) is not None:
         if opened >= 0 and found.start() >= opened:
             yield opened, _before_line_end(raw, found.start(), opened)
         if found[1]:
@@ -113,19 +114,6 @@ def _sections(
         warnings.add("multipart_unclosed")
         if raw[opened : part.end].strip():
             yield opened, part.end
-
-
-def _next_delimiter(
-    raw: bytes, delimiter: re.Pattern[bytes], boundary: bytes, position: int, end: int
-) -> re.Match[bytes] | None:
-    line = b"--" + boundary
-    while (at := raw.find(line, position, end)) >= 0:
-        if at == 0 or raw[at - 1] in b"\r\n" or at == position:
-            found = delimiter.match(raw, at, end)
-            if found:
-                return found
-        position = at + 1
-    return None
 
 
 def _before_line_end(raw: bytes, at: int, floor: int) -> int:
