@@ -1,0 +1,1 @@
+"""Ways for octets to leave, behind one protocol."""

@@ -1,0 +1,57 @@
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from outbound.transports.protocol import Phase
+from tests.outbound.scripted_smtp import Script, ScriptedServer, ServerMaker
+from tests.outbound.zone_server import ZoneServer
+
+
+@pytest.fixture
+def server() -> Iterator[ServerMaker]:
+    """Makes servers from scripts."""
+    made = []
+
+    def make(
+        script: Script | None = None, *, host: str = "127.0.0.1", port: int = 0
+    ) -> ScriptedServer:
+        made.append(ScriptedServer(script or Script(), host=host, port=port))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def zone() -> Iterator[Callable[[dict[tuple[str, str], list[str] | str]], ZoneServer]]:
+    """Makes DNS servers from records."""
+    made = []
+
+    def make(records: dict[tuple[str, str], list[str] | str]) -> ZoneServer:
+        made.append(ZoneServer(records))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+class Phases(list[Phase]):
+    """Notes the phases in order; raises at `stop_at`."""
+
+    stop_at: Phase | None = None
+
+    def __call__(self, phase: Phase) -> None:
+        self.append(phase)
+        if phase == self.stop_at:
+            raise LeaseLost
+
+
+class LeaseLost(Exception):
+    """Another worker has the delivery now."""
+
+
+@pytest.fixture
+def phases() -> Phases:
+    return Phases()
