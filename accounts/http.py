@@ -6,12 +6,13 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.authentication import note_use
 from accounts.scope import Deed, Scope
-from events.errors import MailAgentError
+from events.errors import Invalid, MailAgentError
 
 
 class TooLarge(MailAgentError):
@@ -50,6 +51,25 @@ class ApiView(APIView):
             # Runs in HttpResponse.close: when the answer has left.
             final._resource_closers.append(lambda: note_use(key))
         return final
+
+
+def asked(request: Request, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    """The query parameters, as `kind` declares them. Raises ValidationError or Invalid, also for
+    a parameter that stands twice: which of the two was meant?"""
+    for name, values in request.query_params.lists():
+        if len(values) > 1:
+            raise Invalid.field(name, "Stands more than once.")
+    return given(request.query_params.dict(), kind)
+
+
+def given(
+    content: Any, kind: type[serializers.Serializer[Any]], *, partial: bool = False
+) -> dict[str, Any]:
+    """A body, as `kind` declares it. Raises ValidationError."""
+    serializer = kind(data=content, partial=partial)
+    serializer.is_valid(raise_exception=True)
+    validated: dict[str, Any] = serializer.validated_data
+    return validated
 
 
 class HeaderScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

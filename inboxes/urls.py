@@ -1,6 +1,28 @@
 """Routes of `inboxes`: `api` stands under /v1/, `pages` at the root."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-api: list[URLPattern] = []
+from inboxes.api.inboxes import Inboxes, OneInbox
+from inboxes.api.messages import Messages, OneMessage
+from inboxes.api.octets import AttachmentOctets, Attachments, RawMessage
+from inboxes.api.threads import OneThread, Threads
+
+_INBOX = "inboxes/<str:inbox_id>"  # the UUID, or an address
+_MESSAGE = f"{_INBOX}/messages/<uuid:message_id>"
+
+api: list[URLPattern] = [
+    path("inboxes", Inboxes.as_view(), name="api-inboxes"),
+    path(_INBOX, OneInbox.as_view(), name="api-inbox"),
+    path(f"{_INBOX}/messages", Messages.as_view(), name="api-messages"),
+    path(_MESSAGE, OneMessage.as_view(), name="api-message"),
+    path(f"{_MESSAGE}/raw", RawMessage.as_view(), name="api-raw-message"),
+    path(f"{_MESSAGE}/attachments", Attachments.as_view(), name="api-attachments"),
+    path(
+        f"{_MESSAGE}/attachments/<uuid:attachment_id>",
+        AttachmentOctets.as_view(),
+        name="api-attachment",
+    ),
+    path(f"{_INBOX}/threads", Threads.as_view(), name="api-threads"),
+    path(f"{_INBOX}/threads/<uuid:thread_id>", OneThread.as_view(), name="api-thread"),
+]
 pages: list[URLPattern] = []

@@ -95,6 +95,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "drafts.pages.context.site",
             ],
         },
     },
@@ -197,6 +198,12 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "InboxStatus": "inboxes.models.Inbox.Status",
+        "MessageStatus": "inboxes.models.Message.Status",
+        "ThreadStatus": "inboxes.models.Thread.Status",
+        "DraftStatus": "drafts.models.Draft.Status",
+    },
 }
 
 # --- Pages --------------------------------------------------------------------------------

@@ -7,12 +7,14 @@ import accounts.urls
 import drafts.urls
 import events.urls
 import inboxes.urls
-from mailagent import health
+from mailagent import health, openapi
 
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("admin/", admin.site.urls),
+    path("v1/openapi.json", openapi.JsonDocument.as_view(), name="api-openapi-json"),
+    path("v1/openapi.yaml", openapi.YamlDocument.as_view(), name="api-openapi-yaml"),
     path(
         "v1/", include([*accounts.urls.api, *events.urls.api, *inboxes.urls.api, *drafts.urls.api])
     ),

@@ -1,0 +1,74 @@
+"""Conversations over the API."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+
+from accounts.http import ApiRequest, ApiView, asked, given
+from accounts.scope import Deed
+from events.wire import Order, page
+from inboxes.api.bodies import ThreadPatch
+from inboxes.filters import ThreadQuery, filtered_threads
+from inboxes.marks import adjust_thread
+from inboxes.models import Inbox, Message, Thread
+from inboxes.reach import find_inbox, find_thread, messages_of
+from inboxes.serializers import ThreadItemSerializer, ThreadPage, ThreadSerializer
+
+MOST_MESSAGES = 1_000
+BY_ACTIVITY = Order(moment="last_message_at")
+
+
+def conversation(inbox: Inbox, thread: Thread) -> list[Message]:
+    """Its messages, oldest first, with what is in the trash; of a very long one the newest."""
+    newest = messages_of(inbox).filter(thread=thread).order_by("-created_at", "-id")
+    return list(newest[:MOST_MESSAGES])[::-1]
+
+
+class Threads(ApiView):
+    """GET /v1/inboxes/{inbox_id}/threads"""
+
+    deeds: ClassVar[dict[str, Deed | None]] = {"GET": "read"}
+
+    @extend_schema(
+        operation_id="listThreads", tags=["threads"], parameters=[ThreadQuery], responses=ThreadPage
+    )
+    def get(self, request: ApiRequest, inbox_id: str) -> Response:
+        """Conversations of an inbox, newest activity first."""
+        inbox = find_inbox(request.auth, inbox_id)
+        answer = page(
+            request,
+            filtered_threads(inbox, asked(request, ThreadQuery)),
+            plural="threads",
+            serialize=lambda rows: ThreadItemSerializer(rows, many=True).data,
+            order=BY_ACTIVITY,
+        )
+        return Response(answer)
+
+
+class OneThread(ApiView):
+    """GET and PATCH /v1/inboxes/{inbox_id}/threads/{thread_id}"""
+
+    deeds: ClassVar[dict[str, Deed | None]] = {"GET": "read", "PATCH": "draft"}
+
+    @extend_schema(operation_id="getThread", tags=["threads"], responses=ThreadSerializer)
+    def get(self, request: ApiRequest, inbox_id: str, thread_id: UUID) -> Response:
+        """The whole conversation, oldest message first. Marks nothing read."""
+        inbox = find_inbox(request.auth, inbox_id)
+        thread = find_thread(inbox, thread_id)
+        thread.shown_messages = conversation(inbox, thread)  # type: ignore[attr-defined]
+        return Response(ThreadSerializer(thread).data)
+
+    @extend_schema(
+        operation_id="markThread",
+        tags=["threads"],
+        request=ThreadPatch,
+        responses=ThreadItemSerializer,
+    )
+    def patch(self, request: ApiRequest, inbox_id: str, thread_id: UUID) -> Response:
+        """Set its status or category, add labels, then take labels away."""
+        inbox = find_inbox(request.auth, inbox_id, "draft")
+        thread = find_thread(inbox, thread_id)
+        adjust_thread(inbox, thread, given(request.data, ThreadPatch))
+        return Response(ThreadItemSerializer(thread).data)

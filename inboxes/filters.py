@@ -1,0 +1,107 @@
+"""What lists are asked for, and the rows that answer. Every filter here has an index."""
+
+# ruff: noqa: N815 - names on the wire
+
+from typing import Any
+
+from django.db.models import Q
+from rest_framework import serializers
+
+from events.wire import CursorQuery, PageQuery, StrictSerializer
+from inboxes.addresses import fold_address
+from inboxes.models import Inbox, Message, MessageQuerySet, Thread, ThreadQuerySet
+from inboxes.search import search
+
+_DAY_OR_MOMENT = ["iso-8601", "%Y-%m-%d"]
+_Q_HELP = (
+    "All words; a phrase in quotes, -word for without, `or` for either. "
+    "Subject, addresses, body and names of attachments are searched."
+)
+
+
+class AddressField(serializers.CharField):
+    """An address as a filter: compared case folded."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=320, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        text: str = super().to_internal_value(data)
+        if "@" not in text:
+            raise serializers.ValidationError("Must be an address, such as ann@example.com.")
+        return fold_address(text)
+
+
+class InboxQuery(StrictSerializer, PageQuery):
+    workspace = serializers.UUIDField(required=False, help_text="Only those of this workspace.")
+
+
+class MessageQuery(StrictSerializer, CursorQuery):
+    direction = serializers.ChoiceField(Message.Direction.choices, required=False)
+    threadId = serializers.UUIDField(required=False)
+    unread = serializers.BooleanField(required=False)
+    to = AddressField(required=False, help_text="An address in To, Cc or Bcc.")
+    label = serializers.CharField(required=False, max_length=60)
+    since = serializers.DateTimeField(
+        required=False, input_formats=_DAY_OR_MOMENT, help_text="`createdAt` from here on."
+    )
+    until = serializers.DateTimeField(
+        required=False, input_formats=_DAY_OR_MOMENT, help_text="`createdAt` before this."
+    )
+    q = serializers.CharField(required=False, max_length=1000, help_text=_Q_HELP)
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` is a word of Python's and cannot be declared above."""
+        sender = AddressField(required=False, help_text="The address in From.")
+        return {**super().get_fields(), "from": sender}
+
+
+class ThreadQuery(StrictSerializer, CursorQuery):
+    status = serializers.ChoiceField(Thread.Status.choices, required=False)
+    label = serializers.CharField(required=False, max_length=60)
+    participant = AddressField(required=False, help_text="Who wrote or was written to.")
+    since = serializers.DateTimeField(
+        required=False, input_formats=_DAY_OR_MOMENT, help_text="`lastMessageAt` from here on."
+    )
+    q = serializers.CharField(required=False, max_length=1000, help_text=_Q_HELP)
+
+
+class ReadQuery(StrictSerializer):
+    markRead = serializers.BooleanField(
+        required=False, default=True, help_text="false: looking does not mark it read."
+    )
+
+
+def filtered_messages(messages: MessageQuerySet, asked: dict[str, Any]) -> MessageQuerySet:
+    """Those of `messages` that a validated MessageQuery asks for."""
+    conditions: dict[str, Any] = {
+        "direction": asked.get("direction"),
+        "thread_id": asked.get("threadId"),
+        "is_read": None if asked.get("unread") is None else not asked["unread"],
+        "header_from": asked.get("from"),
+        "recipients__contains": [asked["to"]] if "to" in asked else None,
+        "labels__contains": [asked["label"]] if "label" in asked else None,
+        "created_at__gte": asked.get("since"),
+        "created_at__lt": asked.get("until"),
+    }
+    found = messages.filter(**{name: c for name, c in conditions.items() if c is not None})
+    return search(found, asked["q"]) if "q" in asked else found
+
+
+def filtered_threads(inbox: Inbox, asked: dict[str, Any]) -> ThreadQuerySet:
+    """Conversations of the inbox that a validated ThreadQuery asks for."""
+    conditions: dict[str, Any] = {
+        "status": asked.get("status"),
+        "participants__contains": [asked["participant"]] if "participant" in asked else None,
+        "labels__contains": [asked["label"]] if "label" in asked else None,
+        "last_message_at__gte": asked.get("since"),
+    }
+    found: ThreadQuerySet = Thread.objects.filter(
+        Q(**{name: c for name, c in conditions.items() if c is not None}),
+        inbox=inbox,
+        merged_into=None,
+    )
+    if "q" in asked:
+        matching = search(Message.objects.filter(inbox=inbox, trashed_at=None), asked["q"])
+        found = found.filter(pk__in=matching.values("thread_id"))
+    return found

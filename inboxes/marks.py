@@ -1,0 +1,107 @@
+"""What is noted on messages and threads after they came: read, labels, trash, state.
+
+Each deed is one transaction, and is seen by mail clients too: flags of a message are those of its
+folder entries, whose change grows the folder's mod-sequence (RFC 7162)."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from events.errors import Invalid
+from events.log import emit
+from events.models import EventType
+from inboxes.mailbox import file_message
+from inboxes.models import Folder, FolderEntry, Inbox, Message, Thread
+
+MOST_LABELS = 50
+
+
+def _changed_labels(
+    present: list[str], *, add: Collection[str], remove: Collection[str]
+) -> list[str]:
+    """Labels in the order in which they were given. Raises Invalid for more than there may be."""
+    kept = [label for label in dict.fromkeys([*present, *add]) if label not in remove]
+    if len(kept) > MOST_LABELS:
+        raise Invalid.field("addLabels", f"There can be at most {MOST_LABELS} labels.")
+    return kept
+
+
+def _touch_entries(message: Message) -> None:
+    """Tell mail clients that flags changed. Locks folder counters: last in the transaction."""
+    for entry in FolderEntry.objects.filter(message=message).order_by("folder_id"):
+        Folder.objects.filter(pk=entry.folder_id).update(highest_modseq=F("highest_modseq") + 1)
+        modseq = Folder.objects.values_list("highest_modseq", flat=True).get(pk=entry.folder_id)
+        FolderEntry.objects.filter(pk=entry.pk).update(modseq=modseq)
+
+
+def _lock_thread(message: Message) -> None:
+    """Arrival locks the thread before its messages and its folder last: so do we."""
+    Thread.objects.select_for_update().only("pk").get(pk=message.thread_id)
+
+
+def _count_unread(message: Message, by: int) -> None:
+    threads = Thread.objects.filter(pk=message.thread_id)
+    threads.update(unread_count=Greatest(F("unread_count") + by, 0))
+
+
+@transaction.atomic
+def mark_read(message: Message, *, is_read: bool = True) -> None:
+    """Set whether it was read. Saying what is so already changes nothing."""
+    _lock_thread(message)
+    unlike = Message.objects.filter(pk=message.pk, is_read=not is_read)
+    message.is_read = is_read
+    if not unlike.update(is_read=is_read):
+        return
+    if message.is_inbound and message.trashed_at is None:
+        _count_unread(message, -1 if is_read else 1)
+    _touch_entries(message)
+
+
+@transaction.atomic
+def label_message(message: Message, *, add: Collection[str], remove: Collection[str]) -> None:
+    """Add labels, then take others away. Raises Invalid beyond 50 labels."""
+    locked = Message.objects.select_for_update(of=("self",)).only("labels").get(pk=message.pk)
+    message.labels = _changed_labels(locked.labels, add=add, remove=remove)
+    if message.labels != locked.labels:
+        Message.objects.filter(pk=message.pk).update(labels=message.labels)
+        _touch_entries(message)
+
+
+@transaction.atomic
+def trash(message: Message) -> None:
+    """Move to the Trash folder; it stays in its thread. Trashing twice changes nothing."""
+    _lock_thread(message)
+    now = timezone.now()
+    if not Message.objects.filter(pk=message.pk, trashed_at=None).update(trashed_at=now):
+        return
+    message.trashed_at = now
+    if message.is_inbound and not message.is_read:
+        _count_unread(message, -1)
+    FolderEntry.objects.filter(message=message).delete()
+    file_message(message, Folder.Role.TRASH)
+
+
+@transaction.atomic
+def adjust_thread(inbox: Inbox, thread: Thread, changes: dict[str, Any]) -> None:
+    """Set `status` and `category`, add and take away labels; tell `thread.updated`."""
+    locked = Thread.objects.select_for_update().get(pk=thread.pk)
+    thread.status = changes.get("status", locked.status)
+    thread.category = changes.get("category", locked.category)
+    thread.labels = _changed_labels(
+        locked.labels, add=changes.get("add_labels", ()), remove=changes.get("remove_labels", ())
+    )
+    facts = {name: getattr(thread, name) for name in ("status", "category", "labels")}
+    if all(getattr(locked, name) == value for name, value in facts.items()):
+        return
+    thread.save(update_fields=list(facts))
+    emit(
+        EventType.THREAD_UPDATED,
+        workspace_id=inbox.workspace_id,
+        inbox_id=inbox.pk,
+        thread_id=thread.pk,
+        payload={"thread_subject": thread.subject, **facts},
+    )

@@ -1,0 +1,53 @@
+"""Finding what a path of the API names, within the caller's reach. What is out of reach, deleted
+or not there at all is Missing, and nobody can tell which."""
+
+from uuid import UUID
+
+from accounts.scope import Deed, Scope
+from events.errors import Missing
+from inboxes.addresses import fold_address
+from inboxes.models import Inbox, InboxQuerySet, Message, MessageQuerySet, Thread
+
+
+def reachable_inboxes(scope: Scope, deed: Deed = "read") -> InboxQuerySet:
+    """Inboxes that are not deleted, with all that their wire form shows, in constant queries."""
+    inboxes: InboxQuerySet = Inbox.objects.alive().within(scope, deed)
+    return inboxes.select_related("domain").prefetch_related("addresses")
+
+
+def find_inbox(scope: Scope, reference: str, deed: Deed = "read") -> Inbox:
+    """The inbox of that UUID or address. Raises Missing."""
+    inboxes = Inbox.objects.alive().within(scope, deed).select_related("workspace")
+    try:
+        found = inboxes.filter(pk=UUID(reference)).first()
+    except ValueError:
+        if "@" not in reference or "\0" in reference:
+            raise Missing from None
+        found = inboxes.filter(addresses__address=fold_address(reference)).first()
+    if found is None:
+        raise Missing
+    return found
+
+
+def messages_of(inbox: Inbox) -> MessageQuerySet:
+    """Messages with what their wire form shows besides: attachments and deliveries."""
+    messages: MessageQuerySet = Message.objects.filter(inbox=inbox).exclude(
+        status=Message.Status.CANCELLED
+    )
+    return messages.defer("search").prefetch_related("attachments", "deliveries")
+
+
+def find_message(inbox: Inbox, message_id: UUID) -> Message:
+    """A message of that inbox; one in the trash, too. Raises Missing."""
+    found = messages_of(inbox).filter(pk=message_id).first()
+    if found is None:
+        raise Missing
+    return found
+
+
+def find_thread(inbox: Inbox, thread_id: UUID) -> Thread:
+    """A conversation of that inbox. Raises Missing."""
+    found = Thread.objects.filter(inbox=inbox, pk=thread_id).first()
+    if found is None:
+        raise Missing
+    return found
