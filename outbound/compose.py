@@ -37,6 +37,9 @@ _REPLY_PREFIXES = re.compile(r"(?:\s*(?:re|aw|sv|antw)(?:\[\d+\])?\s*:)*\s*", re
 _CONTENT_TYPE = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,60}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,100}\Z"
 )
+_KEPT_PARAMETER = re.compile(  # An invitation is none without its method, RFC 5546.
+    r";[ \t]*(charset|method)=\"?([A-Za-z0-9_.+-]{1,40})\"?[ \t]*(?:;|\Z)", re.IGNORECASE
+)
 _CONTENT_ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{1,200}\Z")
 _SEVEN_BIT_LINES = re.compile(rb"(?:(?!From )[\x20-\x7e\t]{0,76}\n)*\Z")
 _BEYOND_ASCII = bytes(range(128, 256))
@@ -115,7 +118,9 @@ def compose(outgoing: Outgoing, *, header_message_id: str, date: datetime) -> by
 
 
 def _header(outgoing: Outgoing, header_message_id: str, date: datetime) -> list[bytes]:
-    refuse_breaks("Message-ID", header_message_id)
+    own_id = message_ids("Message-ID", [header_message_id])
+    if not own_id:
+        raise ValueError(f"Message-ID: {header_message_id!r} cannot be one.")
     fields = [address_list("From", [outgoing.header_from])]
     for name, addresses in (
         ("To", outgoing.to),
@@ -128,7 +133,7 @@ def _header(outgoing: Outgoing, header_message_id: str, date: datetime) -> list[
         fields.append(b"To: undisclosed-recipients:;\r\n")
     fields.append(unstructured("Subject", outgoing.subject))
     fields.append(f"Date: {format_datetime(date)}\r\n".encode("ascii"))
-    fields.append(message_ids("Message-ID", [header_message_id]))
+    fields.append(own_id)
     fields.extend(_thread_fields(outgoing))
     fields.extend(_further_fields(outgoing))
     return fields
@@ -256,6 +261,8 @@ def _encoded_file(file: OutgoingFile) -> tuple[str, str, bytes]:
     composite = content_type.startswith(("multipart/", "message/"))
     if composite or not _CONTENT_TYPE.match(content_type):
         content_type = "application/octet-stream"
+    elif kept := _KEPT_PARAMETER.search(file.content_type):
+        content_type += f"; {kept[1].lower()}={kept[2]}"
     return content_type, "base64", base64.encodebytes(file.content).replace(b"\n", b"\r\n")
 
 

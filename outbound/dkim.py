@@ -84,6 +84,8 @@ def sign(raw: bytes, signers: Sequence[Signer], *, signed_at: int | None = None)
 
     `raw` is CRLF octets. Raises dkim.DKIMException when its header cannot be parsed.
     """
+    if not raw.endswith(b"\r\n"):
+        raw += b"\r\n"  # As it will be sent.
     head, separator, body = raw.partition(b"\r\n\r\n")
     fields, _ = dkim.rfc822_parse(head + b"\r\n")
     if not any(name.lower() == b"from" for name, _ in fields):

@@ -36,6 +36,8 @@ class Direct:
         domain = _common_domain(job)
         if refused := refusal_before_sending(job):
             return refused
+        if not domain:
+            return same_for_all(job, "failed", 553, "5.1.2 not sent: this is no domain")
         on_phase("connecting")
         try:
             hosts = mail_hosts(domain, self._resolver, hostname=self._hostname)
@@ -83,7 +85,11 @@ class Direct:
 
 
 def _common_domain(job: Job) -> str:
+    """The recipients' domain in A-labels, or "" when it is none."""
     domains = {rcpt_to.rpartition("@")[2].lower() for rcpt_to in job.rcpt_tos}
     if len(domains) != 1:
         raise ValueError("A job for the direct transport is for one domain.")
-    return ascii_domain(domains.pop())
+    try:
+        return ascii_domain(domains.pop())
+    except ValueError:
+        return ""

@@ -8,6 +8,7 @@ from outbound.transports.wire import ConnectionLost, SmtpConnection
 
 _IDLE_SECONDS = 5.0
 _MOST_IDLE = 8
+_MOST_TRANSACTIONS = 50  # Some servers hang up after so many.
 
 
 class IdleConnections:
@@ -42,7 +43,7 @@ class IdleConnections:
             return
         with self._lock:
             self._forget_after_fork()
-            if len(self._waiting) < _MOST_IDLE:
+            if len(self._waiting) < _MOST_IDLE and connection.transactions < _MOST_TRANSACTIONS:
                 self._waiting.append((time.monotonic(), connection))
                 self._start_reaper()
                 return
@@ -57,7 +58,10 @@ class IdleConnections:
         if self._reaper is None:
             self._reaper = threading.Timer(_IDLE_SECONDS, self._reap)
             self._reaper.daemon = True
-            self._reaper.start()
+            try:
+                self._reaper.start()
+            except RuntimeError:  # The process ends, and with it its connections.
+                self._reaper = None
 
     def _reap(self) -> None:
         before = time.monotonic() - _IDLE_SECONDS

@@ -4,8 +4,8 @@ import ipaddress
 import random
 from collections.abc import Iterator
 
-from dns.exception import DNSException
-from dns.name import root
+from dns.exception import DNSException, SyntaxError
+from dns.name import NameTooLong, root
 from dns.resolver import NXDOMAIN, LRUCache, NoAnswer, NoResolverConfiguration, Resolver
 
 from outbound.transports.protocol import Outcome
@@ -63,6 +63,8 @@ def mail_hosts(domain: str, resolver: Resolver, *, hostname: str) -> list[str]:
         raise NoRoute("failed", 550, f"5.1.2 the domain {domain} does not exist") from None
     except NoAnswer:
         return [domain]
+    except (NameTooLong, SyntaxError) as error:
+        raise NoRoute("failed", 550, f"5.1.2 {domain} is no domain name") from error
     except DNSException as error:
         raise NoRoute("deferred", 0, f"4.4.3 DNS: {printable(str(error))}") from error
     named = [(each.preference, random.random(), each.exchange) for each in answer]  # noqa: S311

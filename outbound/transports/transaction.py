@@ -8,8 +8,8 @@ from outbound.transports.wire import ConnectionLost, Reply, SmtpConnection, Time
 # These replies to MAIL speak of us, not of the recipient: ours to put right, then sent.
 _ABOUT_US = frozenset({530, 534, 535, 538})
 _ADDRESS = re.compile(
-    r"(?:[^\s\"<>@\x00-\x1f\x7f]+|\"(?:[^\"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*\")"
-    r"@[^\s\"<>@\x00-\x1f\x7f]+\Z"
+    r"(?:[^\s\"<>@\x00-\x1f\x7f\ud800-\udfff]+|\"(?:[^\"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*\")"
+    r"@[^\s\"<>@\x00-\x1f\x7f\ud800-\udfff]+\Z"
 )
 
 

@@ -9,6 +9,7 @@ import re
 import socket
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 _LONGEST_LINE = 4096
@@ -61,6 +62,7 @@ class SmtpConnection:
         self.host = host
         self.extensions: dict[str, str] = {}
         self.is_open = True
+        self.transactions = 0
         self._socket = stream
         self._timeouts = timeouts
         self._received = b""
@@ -186,6 +188,7 @@ class SmtpConnection:
 
     def renew(self) -> None:
         """Begin to count `total` anew, for another transaction."""
+        self.transactions += 1
         self._total_until = time.monotonic() + self._timeouts.total
 
     def quit(self) -> None:
@@ -199,7 +202,8 @@ class SmtpConnection:
 
     def close(self) -> None:
         self.is_open = False
-        self._socket.close()
+        with suppress(OSError):
+            self._socket.close()
 
     def _limit(self, seconds: float) -> None:
         left = min(seconds, self._total_until - time.monotonic())

@@ -17,11 +17,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 HANG = "hang"
 DROP = "drop"
+DRIP = "drip"
 
 
 @dataclass
 class Script:
-    """Replies by verb; `HANG` waits, `DROP` closes. By address for RCPT first."""
+    """Replies by verb, for RCPT by address. `HANG` waits, `DROP` closes, `DRIP` never ends."""
 
     greeting: str = "220 there.example ESMTP"
     extensions: tuple[str, ...] = ("SIZE 1000000", "8BITMIME")
@@ -29,7 +30,7 @@ class Script:
     rcpt: dict[str, str] = field(default_factory=dict)
     on_dot: str = "250 2.0.0 queued as 1"
     drop_after_octets: int = 0
-    early: str = ""  # Said in the midst of DATA, before closing.
+    early: str = ""  # Said in the midst of DATA; nothing is taken after it.
     tls: ssl.SSLContext | None = None
     breaks_tls: bool = False
 
@@ -123,26 +124,29 @@ class Session:
 
     def take_message(self) -> bool:
         self.say("354 go ahead")
-        octets = b""
+        octets = bytearray()
         while line := self.reader.readline():
             if line == b".\r\n":
                 break
             octets += line[1:] if line.startswith(b".") else line
-            if self.script.early:
+            if self.script.early and len(octets) < 100:
                 self.say(self.script.early)
-                return False
             if 0 < self.script.drop_after_octets <= len(octets):
                 return False
         else:
-            self.seen.unfinished.append(octets)
+            self.seen.unfinished.append(bytes(octets))
             return False
-        self.seen.messages.append(octets)
+        self.seen.messages.append(bytes(octets))
         self.seen.encrypted.append(self.is_encrypted)
         return self.say(self.script.on_dot)
 
     def say(self, words: str) -> bool:
         if words == HANG:
             self.server.released.wait(20)
+            return False
+        if words == DRIP:
+            while not self.server.released.wait(0.05):
+                self.stream.sendall(b"2")
             return False
         if words == DROP:
             self.stream.shutdown(socket.SHUT_RDWR)

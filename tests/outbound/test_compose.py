@@ -298,6 +298,18 @@ def test_what_is_no_address_is_refused(address):
         octets(replace(ORDINARY, to=(Address("", address),)))
 
 
+def test_invitation_keeps_its_method():
+    file = OutgoingFile("invite.ics", 'text/calendar; method="REQUEST"; x="\r\n"', b"x")
+
+    attached = next(iter(read(replace(ORDINARY, files=(file,))).iter_attachments()))
+    assert attached["Content-Type"] == 'text/calendar; method="REQUEST"'
+
+
+def test_unusable_message_id_is_refused():
+    with pytest.raises(ValueError, match="Message-ID"):
+        compose(ORDINARY, header_message_id="two words@x", date=DATE)
+
+
 def test_header_outside_the_list_is_refused_by_name():
     for name in ("Bcc", "From", "X-SMTPAPI", "Received", "DKIM-Signature", "X-Ticket-Id: a"):
         with pytest.raises(ValueError, match=re.escape(name)):

@@ -146,6 +146,13 @@ def test_domain_that_cannot_be_reached_says_why(direct, phases, records, outcome
     assert phases == ["connecting"]
 
 
+@pytest.mark.parametrize("domain", ["x..example", "a" * 64 + ".example", "a." * 130 + "example"])
+def test_impossible_domain_fails(direct, phases, domain):
+    results = direct({}, 1).send(Job("", (f"ann@{domain}",), RAW), on_phase=phases)
+
+    assert outcomes(results) == ["failed"]
+
+
 def test_hosts_better_than_us_are_used(direct, server, phases):
     there = server()
     records = {**TWO_HOSTS, ("x.example", "MX"): ["5 mx1.x.example.", "9 mail.acme.example."]}

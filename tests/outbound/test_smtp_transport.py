@@ -1,8 +1,10 @@
 """The smarthost transport against a scripted server: what is reported is what happened."""
 
+import socket
 import time
 
 import pytest
+from aiosmtpd.controller import Controller
 
 from outbound.transports.catcher import Catcher
 from outbound.transports.choose import transport_for
@@ -12,7 +14,7 @@ from outbound.transports.protocol import Job
 from outbound.transports.smtp import Relay, Smarthost
 from outbound.transports.wire import Timeouts
 from tests.outbound.conftest import LeaseLost
-from tests.outbound.scripted_smtp import DROP, HANG, Script, ScriptedServer, self_signed
+from tests.outbound.scripted_smtp import DRIP, DROP, HANG, Script, ScriptedServer, self_signed
 
 RAW = b"From: a@acme.example\r\nTo: b@x.example\r\nSubject: s\r\n\r\nHello\r\n"
 JOB = Job("bounce+t@acme.example", ("ann@x.example", "bob@x.example"), RAW)
@@ -108,42 +110,75 @@ def test_every_ending_is_told_truly(server, phases, script, outcome, code):
     assert ("committing" in phases) == (outcome == "uncertain" or script.on_dot[0] in "45")
 
 
+BIG = Job(JOB.mail_from, JOB.rcpt_tos, RAW + (b"x" * 70 + b"\r\n") * 100_000)
+
+
 def test_connection_lost_in_the_middle_of_the_octets_is_deferred(server, phases):
-    there = server(Script(drop_after_octets=2000))
-    big = Job(JOB.mail_from, JOB.rcpt_tos, RAW + b"x" * 70 + b"\r\n" * 3_000_000)
+    there = server(Script(extensions=(), drop_after_octets=2000))
 
-    results = smarthost(there, tls="never").send(
-        Job(big.mail_from, big.rcpt_tos, big.raw[:900_000]), on_phase=phases
-    )
+    results = smarthost(there).send(BIG, on_phase=phases)
 
+    assert outcomes(results) == ["deferred", "deferred"]
+    assert phases == ["connecting", "data"]
     assert there.seen.messages == []
-    assert set(outcomes(results)) <= {"deferred", "uncertain"}
-    if "committing" not in phases:
-        assert outcomes(results) == ["deferred", "deferred"]
 
 
 def test_refusal_in_the_middle_of_the_octets_is_believed(server, phases):
-    there = server(Script(early="552 5.3.4 too big for me"))
+    there = server(Script(extensions=(), early="552 5.3.4 too big for me"))
 
-    def slowly(phase):
-        phases(phase)
-        if phase == "committing":
-            pytest.fail("the server has refused already")
+    results = smarthost(there).send(BIG, on_phase=phases)
 
-    big = Job(JOB.mail_from, JOB.rcpt_tos, RAW + (b"x" * 70 + b"\r\n") * 10_000)
-    results = smarthost(there).send(big, on_phase=slowly)
-
-    assert set(outcomes(results)) <= {"failed", "deferred"}
+    assert outcomes(results) == ["failed", "failed"]
+    assert results[0].reply_text == "5.3.4 too big for me"
+    assert phases == ["connecting", "data"]
 
 
-def test_server_that_drips_octets_is_left_at_the_deadline(server, phases):
-    there = server()
-    there.script.greeting = "220-" + "a"
-    transport = smarthost(there)
+def test_acceptance_before_the_dot_is_not_believed(server, phases):
+    there = server(Script(extensions=(), early="250 2.0.0 thanks"))
+
+    assert outcomes(smarthost(there).send(BIG, on_phase=phases)) == ["deferred", "deferred"]
+    assert phases == ["connecting", "data"]
+
+
+@pytest.mark.parametrize("script", [Script(greeting=DRIP), Script(replies={"MAIL": DRIP})])
+def test_server_that_drips_octets_is_left_at_the_deadline(server, phases, script):
+    begun = time.monotonic()
+    results = smarthost(server(script)).send(JOB, on_phase=phases)
+
+    assert outcomes(results) == ["deferred", "deferred"]
+    assert time.monotonic() - begun < 2
+
+
+def test_attempt_as_a_whole_has_a_deadline(server, phases):
+    there = server(Script(replies={"MAIL": HANG}))
+    patient = Timeouts(command=60, total=0.5)
+    transport = Smarthost(Relay("127.0.0.1", there.port), hostname="h.example", timeouts=patient)
 
     begun = time.monotonic()
     assert outcomes(transport.send(JOB, on_phase=phases)) == ["deferred", "deferred"]
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 2
+
+
+def test_aiosmtpd_takes_what_we_send(phases):
+    class Keeper:
+        async def handle_DATA(self, server, session, envelope):  # noqa: N802
+            self.taken = envelope
+            return "250 2.0.0 kept"
+
+    keeper = Keeper()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    controller = Controller(keeper, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        transport = Smarthost(Relay("127.0.0.1", port), hostname="h.example", timeouts=SHORT)
+        results = transport.send(JOB, on_phase=phases)
+    finally:
+        controller.stop()
+
+    assert outcomes(results) == ["sent", "sent"]
+    assert keeper.taken.content == RAW
+    assert keeper.taken.rcpt_tos == list(JOB.rcpt_tos)
 
 
 @pytest.mark.parametrize("phase", ["connecting", "data", "committing"])
