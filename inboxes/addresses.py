@@ -29,6 +29,7 @@ _QUOTED_LOCAL = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*"')
 _DOMAIN_LABEL = re.compile(r"[^\W_](?:[\w-]*[^\W_])?")
 _LITERAL = re.compile(r"\[[0-9A-Za-z:.]{2,60}\]")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f<>,;]")
+_NO_TEXT = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,24 +142,25 @@ class _Reader:
 
     def _finish(self, *, left_over_allowed: bool) -> None:
         phrase = "".join(self.phrase).strip()
+        before, self.left_over = self.left_over, ""
         if self.spec is not None:
-            spec, name = "".join(self.spec), phrase
-        else:
-            spec, name = _spec_in(phrase)
-        spec = _clean_spec(spec)
-        if spec:
-            name = f"{self.left_over}, {name}" if self.left_over and self.spec is not None else name
-            self.found.append(Address(_clean_name(name or self.comment), spec))
-        can_wait = left_over_allowed and self.spec is None and phrase and not spec
-        self.left_over = phrase[:_NAME_LIMIT] if can_wait else ""
+            self._add(f"{before}, {phrase}" if before else phrase, "".join(self.spec))
+        elif "@" in phrase:
+            self._add_words(phrase.split())
+        elif left_over_allowed:
+            self.left_over = phrase[:_NAME_LIMIT]
         self._reset()
 
+    def _add_words(self, words: list[str]) -> None:
+        """Take the addresses among words without angle brackets; the others are the name."""
+        name = " ".join(word for word in words if "@" not in word)
+        for word in words:
+            if "@" in word and len(self.found) < self.limit:
+                self._add(name, word)
 
-def _spec_in(phrase: str) -> tuple[str, str]:
-    """Find the address among words without angle brackets; the others are the name."""
-    words = phrase.split()
-    spec = next((word for word in words if "@" in word.strip("@")), "")
-    return spec, " ".join(word for word in words if word != spec) if spec else ""
+    def _add(self, name: str, spec: str) -> None:
+        if spec := _clean_spec(spec):
+            self.found.append(Address(_clean_name(name or self.comment), spec))
 
 
 def _clean_spec(text: str) -> str:
@@ -169,7 +171,7 @@ def _clean_spec(text: str) -> str:
         spec = spec[7:]
     local, at, domain = spec.rpartition("@")
     domain = domain.strip(".")
-    if not at or not local or not domain or len(spec) > _SPEC_LIMIT:
+    if not at or not local or not domain or len(spec) > _SPEC_LIMIT or _NO_TEXT.search(spec):
         return ""
     if _FORBIDDEN.search(domain) or (
         _FORBIDDEN.search(local) and not _QUOTED_LOCAL.fullmatch(local)
@@ -195,9 +197,11 @@ def split_address(addr_spec: str) -> tuple[str, str]:
     local, at, domain = addr_spec.rpartition("@")
     if not at or not local or not domain:
         raise ValueError("An address has the form name@domain.")
-    if len(local.encode("utf-8", "replace")) > 64:
+    if _NO_TEXT.search(addr_spec):
+        raise ValueError("The address holds characters that are no text.")
+    if len(local.encode()) > 64:
         raise ValueError("The part before the @ is longer than 64 octets.")
-    if len(domain.encode("utf-8", "replace")) > 255:
+    if len(domain.encode()) > 255:
         raise ValueError("The domain is longer than 255 octets.")
     if not (_DOT_ATOM.fullmatch(local) or _QUOTED_LOCAL.fullmatch(local)):
         raise ValueError("The part before the @ holds characters that may not stand there.")
@@ -208,7 +212,7 @@ def split_address(addr_spec: str) -> tuple[str, str]:
 
 def _is_domain(domain: str) -> bool:
     labels = domain.split(".")
-    return all(_DOMAIN_LABEL.fullmatch(x) and len(x.encode("utf-8")) <= 63 for x in labels)
+    return all(_DOMAIN_LABEL.fullmatch(x) and len(x.encode()) <= 63 for x in labels)
 
 
 def parse_mailbox(text: str) -> Address:

@@ -73,7 +73,8 @@ def _field_reason(name: str, value: str) -> str:
 
 def _keyword(value: str) -> str:
     """Answer the first word of a value, without parameters and comments, in lower case."""
-    return re.split(r"[;(\s]", value[:200], maxsplit=1)[0].lower()
+    without_comments = re.sub(r"\([^()]*\)", " ", value[:200]).strip()
+    return re.split(r"[;(\s]", without_comments, maxsplit=1)[0].lower()
 
 
 def _auto_submitted(value: str) -> str:

@@ -70,11 +70,13 @@ class Leaf:
     @property
     def is_text(self) -> bool:
         """Tell whether a mail program would show this as part of the message itself."""
-        return (
-            self.part.content_type.value in ("text/plain", "text/html", "text", "")
-            and self.disposition.value != "attachment"
-            and not self.filename
-        )
+        return not self.filename and self.is_named_text
+
+    @property
+    def is_named_text(self) -> bool:
+        """Tell whether this would be part of the message itself, but for its file name."""
+        readable = self.part.content_type.value in ("text/plain", "text/html", "text", "")
+        return readable and self.disposition.value != "attachment"
 
     @property
     def is_html(self) -> bool:
@@ -159,20 +161,30 @@ def read_bodies(raw: bytes, root: Part, warnings: set[str]) -> Bodies:
     segments: list[_Segment] = []
     of_alternative: dict[int, _Segment] = {}
     left = {"plain": BODY_LIMIT, "html": BODY_LIMIT}
-    for part in root.walk():
-        if part.children:
-            continue
-        leaf = leaf_of(part)
-        if not (leaf.is_text or (part is root and _is_sole_text(leaf))):
+    leaves = [leaf_of(part) for part in root.walk() if not part.children]
+    words = _words_among(leaves, root)
+    for leaf in leaves:
+        if id(leaf) not in words:
             bodies.attachments.append(leaf)
             continue
         form = "html" if leaf.is_html else "plain"
-        text = text_of(raw, part, warnings, limit=left[form])
+        text = text_of(raw, leaf.part, warnings, limit=left[form])
         left[form] = max(0, left[form] - len(text))
-        segment = _segment_for(part, segments, of_alternative, is_html=leaf.is_html)
+        segment = _segment_for(leaf.part, segments, of_alternative, is_html=leaf.is_html)
         (segment.html if leaf.is_html else segment.plain).append(text)
     bodies.plain, bodies.html = _join(segments)
     return bodies
+
+
+def _words_among(leaves: list[Leaf], root: Part) -> set[int]:
+    """Choose the leaves (by identity) that are the message itself, not attached to it."""
+    words = {id(leaf) for leaf in leaves if leaf.is_text}
+    if not words:
+        # A sender that names its text part has still sent a text.
+        named = (x for x in leaves if x.part is not root and x.is_named_text)
+        sole = (x for x in leaves if x.part is root and _is_sole_text(x))
+        words = {id(leaf) for leaf in (next(sole, None) or next(named, None),) if leaf}
+    return words
 
 
 def _is_sole_text(leaf: Leaf) -> bool:
