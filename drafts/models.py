@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -18,6 +18,13 @@ class DraftQuerySet(ScopedQuerySet["Draft"]):
 
     def open(self) -> Self:
         return self.filter(status__in=Draft.OPEN)
+
+    def whole(self) -> Self:
+        """With everything that showing a draft asks for: the same few queries for any number."""
+        files = DraftFile.objects.defer("content", "sha256")
+        return self.select_related(
+            "inbox", "thread", "revision", "lease_holder", "reviewer"
+        ).prefetch_related(Prefetch("files", queryset=files))
 
 
 class Draft(models.Model):
@@ -67,6 +74,9 @@ class Draft(models.Model):
         User, models.SET_NULL, null=True, related_name="+", help_text="Whose it is to decide."
     )
     edited_by_person = models.BooleanField(default=False)
+    review_reason = models.CharField(
+        max_length=120, blank=True, help_text="Why a person is asked: a policy's own words."
+    )
     lease_holder = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     lease_until = models.DateTimeField(null=True)
     decided_by = models.CharField(max_length=80, blank=True)

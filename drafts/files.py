@@ -1,0 +1,81 @@
+"""Files that go with a draft. A row never changes: a revision names the ones it has."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db.models import Sum
+
+from accounts.http import TooLarge
+from drafts.content import NewFile
+from drafts.models import Draft, DraftFile
+from events.errors import Invalid
+from outbound.compose import OutgoingFile
+
+FILES_LIMIT = 25 * 1024 * 1024  # octets in all
+COUNT_LIMIT = 100
+_CONTENT_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}\Z", re.ASCII)
+_CONTENT_ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{0,200}\Z")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def check_file(file: NewFile) -> None:
+    """Raise Invalid for what no header can hold."""
+    if not file.filename.strip() or len(file.filename) > 255:
+        raise Invalid.field("attachments", "A file name has 1 to 255 characters.")
+    if _CONTROLS.search(file.filename):
+        raise Invalid.field("attachments", "CR, LF and NUL are not allowed in a file name.")
+    if not _CONTENT_TYPE.match(file.content_type):
+        raise Invalid.field("attachments", f"{file.content_type!r} is no content type.")
+    if not _CONTENT_ID.match(file.content_id):
+        raise Invalid.field("attachments", "This cannot be a content id.")
+
+
+def store(draft: Draft, files: Sequence[NewFile], *, beside: Sequence[UUID]) -> tuple[UUID, ...]:
+    """Keep new files of a draft that already has those `beside`.
+
+    Raises Invalid, and TooLarge when they are more than 25 MB in all.
+    """
+    for file in files:
+        check_file(file)
+    if len(beside) + len(files) > COUNT_LIMIT:
+        raise Invalid.field("attachments", f"At most {COUNT_LIMIT} files are allowed.")
+    size = sum(len(file.content) for file in files) + total_size(draft, beside)
+    if size > FILES_LIMIT:
+        raise TooLarge(f"The files of a draft have at most {FILES_LIMIT} octets in all.")
+    rows = [
+        DraftFile(
+            draft=draft,
+            filename=file.filename.strip(),
+            content_type=file.content_type.lower(),
+            size=len(file.content),
+            content_id=file.content_id,
+            inline=file.inline,
+            sha256=hashlib.sha256(file.content).digest(),
+            content=file.content,
+        )
+        for file in files
+    ]
+    DraftFile.objects.bulk_create(rows)
+    return tuple(row.pk for row in rows)
+
+
+def total_size(draft: Draft, file_ids: Sequence[UUID]) -> int:
+    """Octets of these files of the draft together."""
+    if not file_ids:
+        return 0
+    found = draft.files.filter(pk__in=file_ids).aggregate(total=Sum("size"))
+    return int(found["total"] or 0)
+
+
+def outgoing_files(draft: Draft) -> tuple[OutgoingFile, ...]:
+    """The files of the revision that counts, in its order, with their octets."""
+    file_ids = draft.revision.file_ids if draft.revision else []
+    if not file_ids:
+        return ()
+    rows = DraftFile.objects.filter(draft=draft).in_bulk(file_ids)
+    return tuple(
+        OutgoingFile(row.filename, row.content_type, bytes(row.content), row.content_id, row.inline)
+        for row in (rows[file_id] for file_id in file_ids)
+    )
