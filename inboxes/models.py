@@ -242,8 +242,11 @@ class Message(models.Model):
     header_message_id = models.TextField(blank=True)  # RFC 5322 §3.6.4, no brackets
     in_reply_to = models.TextField(blank=True)
     references = text_array()  # oldest first, parent last
-    thread_index = models.TextField(blank=True)  # Outlook's
+    thread_index = models.TextField(blank=True)  # Outlook's: what all of a conversation share
     threaded_by = models.CharField(max_length=10, blank=True)  # reference, subject, index, new
+    merged_from = models.UUIDField(
+        null=True, help_text="The thread it was on before that was merged into another."
+    )
     header_from = models.CharField(max_length=320, blank=True)  # folded address
     from_name = models.TextField(blank=True)
     reply_to = models.JSONField(default=list)
@@ -286,7 +289,13 @@ class Message(models.Model):
             models.Index(
                 fields=["inbox", "-created_at"], condition=Q(is_read=False), name="message_unread"
             ),
-            GinIndex(fields=["references"], name="message_references"),
+            # Asked on every arrival: a list of pending entries would be read each time.
+            GinIndex(fields=["references"], name="message_references", fastupdate=False),
+            models.Index(
+                fields=["inbox", "thread_index"],
+                condition=~Q(thread_index=""),
+                name="message_by_index",
+            ),
             GinIndex(fields=["recipients"], name="message_recipients"),
             GinIndex(fields=["labels"], name="message_labels"),
             GinIndex(fields=["search"], name="message_search"),

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('references', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), blank=True, default=list, size=None)),
                 ('thread_index', models.TextField(blank=True)),
                 ('threaded_by', models.CharField(blank=True, max_length=10)),
+                ('merged_from', models.UUIDField(help_text='The thread it was on before that was merged into another.', null=True)),
                 ('header_from', models.CharField(blank=True, max_length=320)),
                 ('from_name', models.TextField(blank=True)),
                 ('reply_to', models.JSONField(default=list)),
@@ -283,7 +284,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['references'], name='message_references'),
+            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['references'], name='message_references'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(condition=models.Q(('thread_index', ''), _negated=True), fields=['inbox', 'thread_index'], name='message_by_index'),
         ),
         migrations.AddIndex(
             model_name='message',

@@ -1,0 +1,313 @@
+"""How mail comes in: octets, message, thread, events and UID in one transaction, or nothing.
+
+`deliver` is the deed for one message; `deliver_many` does it for all that wait at once, in common
+transactions, because a COMMIT costs the same for one as for thirty.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import DataError, Error, IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from events.ids import new_id
+from events.log import emit_many
+from events.models import Event, EventType
+from inboxes import mime, notices
+from inboxes.letters import Envelope, Letter, MailLoops, bare_letter, read_letter, storable
+from inboxes.mailbox import file_messages
+from inboxes.models import Attachment, Folder, Message, MessageRaw, Thread
+from inboxes.recipients import Recipient
+from inboxes.threads import lock_inboxes, note_messages, threads_for
+
+__all__ = ["REMEMBERED", "Envelope", "MailLoops", "deliver", "deliver_many"]
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED = timedelta(days=7)  # a sender that retries after a lost 250 makes no second copy
+_TOLD_RECIPIENTS = 100
+_ATTEMPTS = 3
+_DEADLOCKS = {"40001", "40P01"}
+_LIMIT_EXCEEDED = "54"  # class of SQLSTATE: an index entry or a vector that is too long
+
+_REMEMBER = """
+    INSERT INTO inboxes_arrival AS known (inbox_id, digest, message_id, at)
+    SELECT inbox_id, digest, message_id, at
+      FROM unnest(%(inboxes)s::uuid[], %(digests)s::bytea[], %(messages)s::uuid[],
+                  %(times)s::timestamptz[]) AS new (inbox_id, digest, message_id, at)
+        ON CONFLICT (inbox_id, digest) DO UPDATE
+       SET message_id = excluded.message_id, at = excluded.at
+     WHERE known.at < excluded.at - %(remembered)s
+ RETURNING message_id
+"""
+_RECALL = """
+    SELECT known.inbox_id, known.digest, known.message_id
+      FROM inboxes_arrival AS known
+      JOIN unnest(%s::uuid[], %s::bytea[]) AS again (inbox_id, digest)
+        ON known.inbox_id = again.inbox_id AND known.digest = again.digest
+"""
+
+Outcome = list[Message] | Exception
+
+
+@dataclass(slots=True)
+class _Copy:
+    """One letter for one inbox."""
+
+    letter: Letter
+    recipient: Recipient
+    message_id: UUID = field(default_factory=new_id)
+
+    @property
+    def key(self) -> tuple[UUID, bytes]:
+        return self.recipient.inbox_id, self.letter.digest
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What became of a copy."""
+
+    copy: _Copy
+    message: Message
+    attachments: list[Attachment]
+
+    def raw(self) -> MessageRaw:
+        letter = self.copy.letter
+        return MessageRaw(message=self.message, octets=letter.raw, sha256=letter.sha256)
+
+
+def deliver(envelope: Envelope, raw: bytes) -> list[Message]:
+    """Take in one message, for each inbox among its recipients one copy. When this returns (and
+    the transaction around it, if any, is committed) it is stored for good.
+
+    A repetition within 7 days makes no second copy: the messages stored the first time are
+    answered. Raises MailLoops, or a database error when nothing was stored.
+    """
+    (outcome,) = deliver_many([(envelope, raw)])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def deliver_many(mails: Sequence[tuple[Envelope, bytes]]) -> list[Outcome]:
+    """Take in several, in one transaction as long as all goes well, else each in its own.
+
+    Answers for each its messages, or why it was not stored. Raises OperationalError when the
+    database is away: nobody knows then what was stored, and a repetition does no harm.
+    """
+    found = [_read_or_refuse(envelope, raw) for envelope, raw in mails]
+    stored = iter(_store_all([letter for letter in found if isinstance(letter, Letter)]))
+    return [next(stored) if isinstance(one, Letter) else one for one in found]
+
+
+def _read_or_refuse(envelope: Envelope, raw: bytes) -> Letter | MailLoops:
+    try:
+        return read_letter(envelope, raw)
+    except MailLoops as refusal:
+        return refusal
+
+
+def _store_all(letters: Sequence[Letter]) -> Sequence[Outcome]:
+    try:
+        return _store_patiently(letters)
+    except Exception as error:
+        if _database_is_away(error):
+            raise
+        # One letter must not keep others out: each gets a transaction and an outcome of its own.
+        return [_store_alone(letter) for letter in letters]
+
+
+def _store_alone(letter: Letter) -> Outcome:
+    try:
+        return _store_patiently([letter])[0]
+    except Exception as error:
+        if _database_is_away(error):
+            raise
+        logger.exception("a message of %d octets could not be stored whole", len(letter.raw))
+        if not _is_about_values(error):
+            return error
+    try:
+        return _store_patiently([bare_letter(letter.envelope, letter.raw)])[0]
+    except (DataError, IntegrityError) as error:
+        return error
+
+
+def _sqlstate(error: Exception) -> str:
+    return getattr(error.__cause__, "sqlstate", None) or ""
+
+
+def _is_about_values(error: Exception) -> bool:
+    """Tell whether it was something derived from the octets that the database did not take."""
+    if isinstance(error, DataError | IntegrityError | ValueError):
+        return True
+    return _sqlstate(error).startswith(_LIMIT_EXCEEDED)
+
+
+def _database_is_away(error: Exception) -> bool:
+    return (
+        isinstance(error, Error)
+        and not isinstance(error, DataError | IntegrityError)
+        and (not _sqlstate(error).startswith(_LIMIT_EXCEEDED))
+    )
+
+
+def _store_patiently(letters: Sequence[Letter]) -> list[list[Message]]:
+    """Store in one transaction; begin again when it was the loser of a deadlock."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _store(letters)
+        except OperationalError as error:
+            if _sqlstate(error) not in _DEADLOCKS:
+                raise
+    return _store(letters)
+
+
+@transaction.atomic
+def _store(letters: Sequence[Letter]) -> list[list[Message]]:
+    copies = [_copies_of(letter) for letter in letters]
+    every = [copy for some in copies for copy in some]
+    if not every:
+        return [[] for _ in letters]
+    lock_inboxes({copy.recipient.inbox_id for copy in every})
+    known = _remember(every)
+    stored: list[_Stored] = []
+    for some in _rounds(copy for copy in every if copy.key not in known):
+        stored += _store_messages(some)
+    for one in stored:
+        notices.tell(one.message)
+    if stored:
+        emit_many([_told(one) for one in stored])
+        file_messages([one.message for one in stored], Folder.Role.INBOX)
+    messages = {one.copy.key: one.message for one in stored} | _recall(known)
+    return [[messages[copy.key] for copy in some if copy.key in messages] for some in copies]
+
+
+def _copies_of(letter: Letter) -> list[_Copy]:
+    """One per inbox, whichever of its addresses were named."""
+    first = {recipient.inbox_id: recipient for recipient in reversed(letter.envelope.recipients)}
+    return [_Copy(letter, recipient) for recipient in first.values()]
+
+
+def _remember(copies: Sequence[_Copy]) -> set[tuple[UUID, bytes]]:
+    """Put the copies on record; answer the keys of those that have been here before."""
+    first: dict[tuple[UUID, bytes], _Copy] = {}
+    for copy in copies:
+        first.setdefault(copy.key, copy)
+    values = {
+        "inboxes": [inbox_id for inbox_id, _ in first],
+        "digests": [digest for _, digest in first],
+        "messages": [copy.message_id for copy in first.values()],
+        "times": [copy.letter.envelope.received_at for copy in first.values()],
+        "remembered": REMEMBERED,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_REMEMBER, values)
+        new = {message_id for (message_id,) in cursor.fetchall()}
+    return {key for key, copy in first.items() if copy.message_id not in new}
+
+
+def _recall(known: set[tuple[UUID, bytes]]) -> dict[tuple[UUID, bytes], Message]:
+    """The messages that were stored when these came for the first time, bodies left out."""
+    if not known:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_RECALL, [[inbox for inbox, _ in known], [digest for _, digest in known]])
+        ids = {message_id: (inbox, bytes(digest)) for inbox, digest, message_id in cursor}
+    found = Message.objects.light().filter(pk__in=ids)
+    return {ids[message.pk]: message for message in found}
+
+
+def _rounds(copies: Iterable[_Copy]) -> Iterator[list[_Copy]]:
+    """Split so that those which may be related come one after the other."""
+    some: list[_Copy] = []
+    marks: set[tuple[UUID, str]] = set()
+    seen: set[tuple[UUID, bytes]] = set()
+    for copy in copies:
+        if copy.key in seen:  # the same message twice among those that waited
+            continue
+        seen.add(copy.key)
+        own = copy.letter.newcomer(copy.recipient).marks()
+        if own & marks:
+            yield some
+            some, marks = [], set()
+        some.append(copy)
+        marks |= own
+    if some:
+        yield some
+
+
+def _store_messages(copies: Sequence[_Copy]) -> list[_Stored]:
+    placed = threads_for([copy.letter.newcomer(copy.recipient) for copy in copies])
+    stored = [
+        _lay_out(copy, thread, reason)
+        for copy, (thread, reason) in zip(copies, placed, strict=True)
+    ]
+    note_messages([(one.message.thread, one.message) for one in stored])
+    Message.objects.bulk_create(one.message for one in stored)
+    MessageRaw.objects.bulk_create(one.raw() for one in stored)
+    if attachments := [attachment for one in stored for attachment in one.attachments]:
+        Attachment.objects.bulk_create(attachments)
+    return stored
+
+
+def _lay_out(copy: _Copy, thread: Thread, threaded_by: str) -> _Stored:
+    message = Message(
+        id=copy.message_id,
+        inbox_id=copy.recipient.inbox_id,
+        thread=thread,
+        threaded_by=threaded_by,
+        direction=Message.Direction.INBOUND,
+        status=Message.Status.RECEIVED,
+        rcpt_to=storable(copy.recipient.rcpt_to)[:320],
+        search=copy.letter.search(),
+        **copy.letter.columns,
+    )
+    return _Stored(copy, message, [_attachment(message, part) for part in copy.letter.attachments])
+
+
+def _attachment(message: Message, found: mime.Attachment) -> Attachment:
+    return Attachment(
+        message=message,
+        part_path=found.part_path[:400],
+        filename=storable(found.filename),
+        content_type=storable(found.content_type)[:255],
+        size=found.size,
+        content_id=storable(found.content_id),
+        inline=found.inline,
+    )
+
+
+def _told(stored: _Stored) -> Event:
+    """The event that tells of an arrival."""
+    message = stored.message
+    return Event(
+        type=EventType.MESSAGE_RECEIVED,
+        workspace_id=stored.copy.recipient.workspace_id,
+        inbox_id=message.inbox_id,
+        thread_id=message.thread_id,
+        message_id=message.pk,
+        payload={
+            "from": message.header_from,
+            "to": [mailbox["address"] for mailbox in message.to[:_TOLD_RECIPIENTS]],
+            "subject": message.subject,
+            "timestamp": stored.copy.letter.envelope.received_at.isoformat(),
+            "attachments": [_attachment_facts(a) for a in stored.attachments],
+            "thread_subject": message.thread.subject,
+        },
+        created_at=timezone.now(),
+    )
+
+
+def _attachment_facts(attachment: Attachment) -> dict[str, Any]:
+    return {
+        "id": str(attachment.pk),
+        "filename": attachment.filename,
+        "content_type": attachment.content_type,
+        "size_bytes": attachment.size,
+        "content_id": attachment.content_id,
+        "inline": attachment.inline,
+    }

@@ -1,0 +1,34 @@
+"""Those above us who must know, in the same transaction, what happened to a message or a thread."""
+
+from collections.abc import Callable
+
+from inboxes.models import Message, Thread
+
+MessageListener = Callable[[Message], None]
+MergeListener = Callable[[Thread, list[Thread]], None]
+
+_message_listeners: list[MessageListener] = []
+_merge_listeners: list[MergeListener] = []
+
+
+def register(listener: MessageListener) -> None:
+    """Call `listener` with each message stored, in or out, inside the transaction that stored it.
+
+    What it raises undoes that transaction. Its thread (`message.thread`) is up to date and locked.
+    """
+    _message_listeners.append(listener)
+
+
+def register_merge(listener: MergeListener) -> None:
+    """Call `listener(thread, merged)` when threads were merged into one, in that transaction."""
+    _merge_listeners.append(listener)
+
+
+def tell(message: Message) -> None:
+    for listener in _message_listeners:
+        listener(message)
+
+
+def tell_merged(thread: Thread, merged: list[Thread]) -> None:
+    for listener in _merge_listeners:
+        listener(thread, merged)

@@ -1,0 +1,35 @@
+"""Who a recipient address reaches: asked at RCPT, so that nothing is taken that has no home."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Exists
+
+from inboxes.addresses import base_address, fold_address, fold_domain
+from inboxes.models import Address, Domain
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A `rcpt_to` as the sender gave it, and the inbox of ours that it reaches."""
+
+    rcpt_to: str
+    inbox_id: UUID
+    workspace_id: UUID
+
+
+def find_recipient(rcpt_to: str) -> Recipient | None:
+    """The inbox behind an address, its sub-addresses included (RFC 5233); None if there is none.
+
+    An inbox that was deleted, or whose domain takes no mail (yet), is none. One query.
+    """
+    exact, base = fold_address(rcpt_to), base_address(rcpt_to)
+    domain = fold_domain(rcpt_to.rpartition("@")[2])
+    rows = (
+        Address.objects.filter(address__in={exact, base}, inbox__deleted_at=None)
+        .filter(Exists(Domain.objects.filter(name=domain, inbound_enabled=True)))
+        .values_list("address", "inbox_id", "inbox__workspace_id")
+    )
+    found = {address: (inbox_id, workspace_id) for address, inbox_id, workspace_id in rows}
+    ids = found.get(exact) or found.get(base)
+    return Recipient(rcpt_to, *ids) if ids else None
