@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
 
 import dkim
 from cryptography.hazmat.primitives import hashes, serialization
@@ -18,7 +17,6 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from dkim.canonicalization import Relaxed
 
-Algorithm = Literal["rsa-sha256", "ed25519-sha256"]
 PrivateKey = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 _Fields = list[tuple[bytes, bytes]]
 
@@ -58,18 +56,23 @@ class Signer:
 
     domain: str
     selector: str
-    algorithm: Algorithm
+    algorithm: str  # "rsa-sha256" or "ed25519-sha256"
     private_key: bytes = field(repr=False)  # PEM, PKCS #8
 
 
-def new_key(algorithm: Algorithm) -> tuple[bytes, str]:
-    """A private key in PEM, and the TXT record that tells the world its public half."""
+def new_key(algorithm: str) -> tuple[bytes, str]:
+    """A private key in PEM, and the TXT record that tells the world its public half.
+
+    `algorithm` is "rsa-sha256" or "ed25519-sha256"; raises ValueError for another.
+    """
     if algorithm == "rsa-sha256":
         private: PrivateKey = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         encoding = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    else:
+    elif algorithm == "ed25519-sha256":
         private = ed25519.Ed25519PrivateKey.generate()
         encoding = serialization.Encoding.Raw, serialization.PublicFormat.Raw
+    else:
+        raise ValueError(f"{algorithm!r} is not an algorithm of DKIM that we sign with.")
     public = base64.b64encode(private.public_key().public_bytes(*encoding)).decode("ascii")
     pem = private.private_bytes(
         serialization.Encoding.PEM,

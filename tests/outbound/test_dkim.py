@@ -123,3 +123,8 @@ def test_random_messages_verify_with_dkimpy(keys):
     for number in range(300):
         message = random_message(dice)
         assert keys.verify(sign(message, keys.signers)) == [True, True], (number, message)
+
+
+def test_weak_algorithm_is_refused():
+    with pytest.raises(ValueError, match="rsa-sha1"):
+        new_key("rsa-sha1")
