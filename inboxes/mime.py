@@ -32,6 +32,23 @@ _CID = re.compile(r"\bcid:([^\"'\s<>)]{1,500})", re.IGNORECASE)
 _FOLDED_LINE = re.compile(rb"[^\n]*+\n(?:[ \t][^\n]*+\n)*+")
 
 
+# The codes in `warnings`, in words for people.
+WARNINGS = {
+    "addresses_limit": "There are more than 2,000 addresses; the rest was left out.",
+    "base64_malformed": "A part is not clean base64; it was decoded as well as it can be.",
+    "body_truncated": "The text is very long and was cut; the original has all of it.",
+    "charset_wrong": "A text is not in the character set that it names.",
+    "header_malformed": "The header holds lines that are no fields.",
+    "header_truncated": "A header field is longer than 64 KiB and was cut.",
+    "headers_truncated": "The header is longer than 256 KiB; the rest was left out.",
+    "multipart_unclosed": "The last part has no end; the message may have been cut on its way.",
+    "multipart_without_parts": "The message says that it has parts, but none were found.",
+    "nesting_limit": "Parts lie deeper than 50 levels; the inner ones were left whole.",
+    "parts_limit": "There are more than 1,000 parts; the rest was left out.",
+    "uuencode_malformed": "A part is not clean uuencode.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A part that is not the message's own words. `part_octets` finds it again by its path."""
@@ -64,7 +81,7 @@ class ParsedMessage:
     attachments: tuple[Attachment, ...]
     headers: tuple[tuple[str, str], ...]  # decoded, in order
     thread_index: str
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...]  # keys of WARNINGS
     received_count: int
 
 

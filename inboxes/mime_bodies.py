@@ -13,6 +13,7 @@ from inboxes.mime_tree import Part
 
 BODY_LIMIT = 2 * 1024 * 1024
 _ENCODED_LIMIT = 4 * BODY_LIMIT
+_HTML_LIMIT = 2 * BODY_LIMIT  # with plain stretches, which grow by escaping
 _BAD_LINES_LIMIT = 100
 _SOFT_SPACE = re.compile(rb"[ \t]+(?=\r?\n)")
 _QUOTE_MARKS = re.compile(r">+")
@@ -225,4 +226,5 @@ def _join(segments: list[_Segment]) -> tuple[str, str]:
     pieces: list[str] = []
     for segment in segments:
         pieces += segment.html or [f"<pre>{html.escape(text)}</pre>" for text in segment.plain]
-    return plain, "\n".join(pieces)
+    # Some senders leave the plain form blank: then there is none.
+    return plain if plain.strip() else "", "\n".join(pieces)[:_HTML_LIMIT]

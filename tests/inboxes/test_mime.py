@@ -162,6 +162,13 @@ def test_a_plain_footer_under_html_does_not_pass_for_the_message():
     assert message.html_body == "<p>words</p>\n<pre>footer &lt;1&gt;</pre>"
 
 
+def test_a_blank_plain_form_beside_html_is_none():
+    message = multipart(
+        b"\r\n \r\n", b"Content-Type: text/html\r\n\r\n<p>words</p>", subtype=b"alternative"
+    )
+    assert (message.plain_body, message.html_body) == ("", "<p>words</p>")
+
+
 def test_plain_and_html_side_by_side_are_two_forms_of_one_text():
     message = multipart(b"\r\nwords", b"Content-Type: text/html\r\n\r\n<p>words</p>")
     assert (message.plain_body, message.html_body) == ("words", "<p>words</p>")

@@ -107,6 +107,7 @@ def test_a_bomb_is_parsed_in_little_time(name):
 
     assert time.process_time() - started < 5  # 10 s is the promise, 1 s what is usual
     assert warning is None or warning in message.warnings
+    assert set(message.warnings) <= set(mime.WARNINGS)
     if b"Subject" in raw:
         assert message.subject == "bomb"
 
