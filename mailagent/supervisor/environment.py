@@ -203,7 +203,7 @@ def without(lock: str, names: list[str]) -> str:
 def _uv(lock: Path) -> list[str]:
     return [
         *(str(_FOLDER / "bin" / "uv"), "pip", "install", "--python", str(_PYTHON), "--no-config"),
-        *("--require-hashes", "--only-binary", ":all:", "--compile-bytecode", "-r", str(lock)),
+        *("--require-hashes", "--compile-bytecode", "-r", str(lock)),
     ]
 
 
