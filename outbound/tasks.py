@@ -1,0 +1,35 @@
+"""Wake-up calls. Each may come twice, late or never, and nothing is lost."""
+
+import time
+from uuid import UUID
+
+from celery import shared_task
+
+from outbound import attempts, claims, sweeping
+
+DRAIN_SECONDS = 60.0
+DRAINERS = 4
+
+
+@shared_task
+def attempt_deliveries(message_id: str, rcpt_domain: str) -> None:
+    """Attempt what is due of one message for one domain. `claim` lets a single worker through."""
+    if claimed := claims.claim(UUID(message_id), rcpt_domain):
+        attempts.attempt(claimed)
+
+
+@shared_task
+def drain() -> None:
+    """Attempt whatever is due, longest first, for a while."""
+    end = time.monotonic() + DRAIN_SECONDS
+    while time.monotonic() < end and (claimed := claims.claim_next()):
+        attempts.attempt(claimed)
+
+
+@shared_task
+def sweep() -> None:
+    """Find what a lost hint or a dead worker left behind."""
+    sweeping.release_expired()
+    if sweeping.something_is_due():
+        for _ in range(DRAINERS):
+            drain.delay()
