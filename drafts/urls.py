@@ -2,5 +2,7 @@
 
 from django.urls import URLPattern
 
+from drafts.pages.urls import urlpatterns as dashboard
+
 api: list[URLPattern] = []
-pages: list[URLPattern] = []
+pages: list[URLPattern] = dashboard

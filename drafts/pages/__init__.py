@@ -1,0 +1,1 @@
+"""The dashboard: plain pages and fragments, live by signal and fetch."""

@@ -1,0 +1,150 @@
+"""Conversations: every thread one may see, and each message's whole story."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.people import MemberRequest, member_required
+from drafts.models import Draft
+from drafts.names import names_of
+from inboxes.models import Inbox, Message, Thread
+from inboxes.quotes import Fragment, fold_quotes
+from inboxes.search import search
+from outbound.models import Delivery
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message as the conversation shows it: its text in fragments, quotes to be folded."""
+
+    message: Message
+    fragments: list[Fragment]
+
+
+def shown_messages(thread: Thread) -> list[Shown]:
+    """The conversation, oldest first. A constant number of queries."""
+    messages = (
+        thread.messages.filter(trashed_at=None)
+        .exclude(status=Message.Status.CANCELLED)
+        .defer("search", "visible_text")
+        .prefetch_related(
+            "attachments", Prefetch("deliveries", Delivery.objects.order_by("rcpt_to"))
+        )
+        .order_by("created_at", "id")
+    )
+    return [Shown(message, fold_quotes(message.plain_body)) for message in messages]
+
+
+def _threads(request: MemberRequest) -> QuerySet[Thread]:
+    threads = Thread.objects.within(request.scope).filter(merged_into=None)
+    asked = request.GET
+    if inbox := asked.get("inbox", ""):
+        threads = threads.filter(inbox__email=inbox)
+    if asked.get("status") in Thread.Status.values:
+        threads = threads.filter(status=asked["status"])
+    if words := asked.get("q", "").strip()[:200]:
+        found = search(Message.objects.within(request.scope), words).values("thread_id")
+        threads = threads.filter(pk__in=found)
+    return threads.select_related("inbox").order_by("-last_message_at", "-id")
+
+
+@member_required("read")
+@require_GET
+def conversations(request: MemberRequest) -> HttpResponse:
+    """GET /conversations: threads, newest activity first. A live fragment when htmx asks."""
+    # One more than a page is read instead of counting: a million threads are not counted here.
+    number = max(1, int(request.GET["page"])) if request.GET.get("page", "").isdecimal() else 1
+    start = (number - 1) * PAGE_SIZE
+    threads = list(_threads(request)[start : start + PAGE_SIZE + 1])
+    context = {
+        "threads": threads[:PAGE_SIZE],
+        "number": number,
+        "has_next": len(threads) > PAGE_SIZE,
+        "inboxes": Inbox.objects.within(request.scope).alive().order_by("email"),
+        "asked": request.GET,
+        "statuses": Thread.Status.choices,
+        "now": timezone.now(),
+    }
+    fragment = request.headers.get("HX-Target") == "threads"
+    page = "drafts/_threads.html" if fragment else "drafts/conversations.html"
+    return render(request, page, context)
+
+
+@member_required("read")
+@require_GET
+def conversation(request: MemberRequest, thread_id: Any) -> HttpResponse:
+    """GET /conversations/<id>: one thread with its drafts."""
+    threads = Thread.objects.within(request.scope).select_related("inbox", "merged_into")
+    thread = get_object_or_404(threads, pk=thread_id)
+    drafts = thread.drafts.select_related("revision").order_by("created_at")
+    context = {
+        "thread": thread,
+        "shown": shown_messages(thread),
+        "drafts": drafts,
+        "names": names_of(draft.decided_by for draft in drafts),
+        "now": timezone.now(),
+    }
+    fragment = request.headers.get("HX-Request")
+    page = "drafts/_conversation.html" if fragment else "drafts/conversation.html"
+    return render(request, page, context)
+
+
+@member_required("read")
+@require_GET
+def message(request: MemberRequest, message_id: Any) -> HttpResponse:
+    """GET /messages/<id>: what it says, and everything that happened to it, in order."""
+    messages = Message.objects.within(request.scope).select_related("inbox", "thread")
+    found = get_object_or_404(messages, pk=message_id)
+    draft = (
+        Draft.objects.filter(message=found)
+        .prefetch_related("revisions", "decisions__revision")
+        .first()
+    )
+    deliveries = found.deliveries.prefetch_related("attempt_log").order_by("rcpt_to")
+    context = {
+        "message": found,
+        "fragments": fold_quotes(found.plain_body),
+        "draft": draft,
+        "timeline": _timeline(found, draft, list(deliveries)),
+        "deliveries": deliveries,
+        "attachments": found.attachments.all(),
+        "now": timezone.now(),
+    }
+    fragment = request.headers.get("HX-Target") == "timeline"
+    page = "drafts/_timeline.html" if fragment else "drafts/message.html"
+    return render(request, page, context)
+
+
+def _timeline(
+    message: Message, draft: Draft | None, deliveries: list[Delivery]
+) -> list[dict[str, Any]]:
+    """Revisions, decisions and attempts as one list of moments, oldest first."""
+    moments: list[dict[str, Any]] = []
+    actors: list[str] = []
+    if message.is_inbound:
+        moments.append({"at": message.received_at, "kind": "received", "message": message})
+    if draft is not None:
+        for revision in draft.revisions.all():
+            actors.append(revision.author)
+            moments.append({"at": revision.created_at, "kind": "revision", "revision": revision,
+                            "actor": revision.author})  # fmt: skip
+        for decision in draft.decisions.all():
+            actors.append(decision.decided_by)
+            moments.append({"at": decision.created_at, "kind": "decision", "decision": decision,
+                            "actor": decision.decided_by})  # fmt: skip
+    for delivery in deliveries:
+        moments += [
+            {"at": attempt.ended_at, "kind": "attempt", "attempt": attempt, "delivery": delivery}
+            for attempt in delivery.attempt_log.all()
+        ]
+    names = names_of(actors)
+    for moment in moments:
+        moment["name"] = names.get(moment.get("actor", ""), "")
+    return sorted(moments, key=lambda moment: moment["at"])

@@ -1,0 +1,100 @@
+"""The outbox: what is held, under way, failed, or uncertain; and the catcher's tray."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages as notes
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.people import MemberRequest, member_required
+from drafts.models import Draft
+from drafts.pages.queue import for_rows
+from inboxes.models import Message
+from outbound import queue
+from outbound.models import Delivery
+
+RECENT = 100
+
+
+@member_required("read")
+@require_GET
+def outbox(request: MemberRequest) -> HttpResponse:
+    """GET /outbox: drafts on their way out, deliveries that need a person, what left of late."""
+    deliveries = (
+        Delivery.objects.within(request.scope)
+        .select_related("message__thread", "message__inbox")
+        .defer("message__plain_body", "message__html_body", "message__reply_text",
+               "message__visible_text", "message__search")
+    )  # fmt: skip
+    context = {
+        "held": for_rows(
+            Draft.objects.within(request.scope).filter(status=Draft.Status.APPROVED)
+        ).order_by("hold_until")[:RECENT],
+        "uncertain": deliveries.filter(status=Delivery.Status.UNCERTAIN).order_by("id")[:RECENT],
+        "waiting": deliveries.filter(
+            status__in=[Delivery.Status.SENDING, Delivery.Status.DEFERRED]
+        ).order_by("next_attempt_at")[:RECENT],
+        "failed": deliveries.filter(
+            status__in=[Delivery.Status.FAILED, Delivery.Status.SUPPRESSED]
+        ).order_by("-settled_at")[:RECENT],
+        "sent": deliveries.filter(status=Delivery.Status.SENT).order_by("-settled_at")[:25],
+        "now": timezone.now(),
+    }
+    fragment = request.headers.get("HX-Request")
+    return render(request, "drafts/_outbox.html" if fragment else "drafts/outbox.html", context)
+
+
+@member_required("review")
+@require_POST
+def answer_uncertain(request: MemberRequest, delivery_id: int) -> HttpResponse:
+    """POST /outbox/<id>/answer, `what` = resend | arrived: a person ends the doubt."""
+    deliveries = Delivery.objects.within(request.scope, "review")
+    delivery = get_object_or_404(deliveries, pk=delivery_id)
+    answers = {"resend": queue.resend_uncertain, "arrived": queue.mark_arrived}
+    what = request.POST.get("what", "")
+    if what not in answers:
+        raise Http404
+    if answers[what](delivery, by=request.scope.actor):
+        notes.success(request, "It is sent again." if what == "resend" else "Noted as arrived.")
+    else:
+        notes.warning(request, "Somebody has answered this already.")
+    return HttpResponseRedirect(reverse("outbox"))
+
+
+def _caught() -> Any:
+    if settings.TRANSPORT != "catcher":
+        raise Http404
+    return Delivery.objects.filter(transport="catcher", status=Delivery.Status.SENT)
+
+
+@member_required("read")
+@require_GET
+def dev_outbox(request: MemberRequest) -> HttpResponse:
+    """GET /dev/outbox: what the catcher kept from leaving, newest first."""
+    caught = (
+        _caught()
+        .within(request.scope)
+        .select_related("message__inbox")
+        .defer("message__html_body", "message__search", "message__visible_text")
+        .order_by("-settled_at")[:RECENT]
+    )
+    fragment = request.headers.get("HX-Request")
+    page = "drafts/_dev_outbox.html" if fragment else "drafts/dev_outbox.html"
+    return render(request, page, {"caught": caught, "now": timezone.now()})
+
+
+@member_required("read")
+@require_GET
+def dev_outbox_raw(request: MemberRequest, message_id: Any) -> HttpResponse:
+    """GET /dev/outbox/<message id>: the octets as frozen, as plain text."""
+    _caught()
+    message = get_object_or_404(Message.objects.within(request.scope), pk=message_id)
+    response = HttpResponse(
+        bytes(message.raw_record.octets), content_type="text/plain; charset=utf-8"
+    )
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
