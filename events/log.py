@@ -21,17 +21,18 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from events import hints
-from events.errors import MailAgentError
+from events.errors import Conflict
 from events.models import Event, EventType, LogHorizon
 
 KEPT = timedelta(days=7)
 PRUNED_AT_ONCE = 10_000
 OLDEST_RUNNING = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+MOST_BIGINT = 2**63 - 1
 _PLACE = struct.Struct(">HQQ")
 _CHECK = struct.Struct(">I")
 
 
-class CursorExpired(MailAgentError):
+class CursorExpired(Conflict):
     """The cursor lies before what the log still holds: start anew from the present."""
 
     code = "CURSOR_EXPIRED"
@@ -69,7 +70,10 @@ class Cursor:
             raise BadCursor("This is no cursor of this log.") from error
         if check != (zlib.crc32(place),):
             raise BadCursor("This is no cursor of this log.")
-        return cls(*_PLACE.unpack(place))
+        era, transaction_id, event = _PLACE.unpack(place)
+        if max(transaction_id, event) > MOST_BIGINT:
+            raise BadCursor("This is no cursor of this log.")
+        return cls(era, transaction_id, event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ def emit(
 
     `payload` holds small facts under snake_case names, and no bodies.
     """
-    Event.objects.create(
+    event = Event(
         type=type,
         workspace_id=workspace_id,
         inbox_id=inbox_id,
@@ -106,6 +110,12 @@ def emit(
         payload=payload or {},
         created_at=timezone.now(),
     )
+    emit_many([event])
+
+
+def emit_many(events: Sequence[Event]) -> None:
+    """Put several events into the log at once, in their order: see `emit`."""
+    Event.objects.bulk_create(events)
     transaction.on_commit(lambda: hints.nudge(), robust=True)
 
 
@@ -116,6 +126,12 @@ def end() -> Cursor:
         (oldest_running,) = cursor.fetchone()
     # No event has id 0: every row of that transaction lies behind this place.
     return Cursor(horizon().era, oldest_running, 0)
+
+
+def oldest() -> Cursor:
+    """Before everything that is kept."""
+    pruned = horizon()
+    return Cursor(pruned.era, pruned.transaction, pruned.event)
 
 
 def horizon() -> LogHorizon:
@@ -146,6 +162,13 @@ def read(after: Cursor, *, limit: int, where: Q | None = None) -> Batch:
     safe = [row for row in rows if row.transaction < row.oldest_running]
     last = place(safe[-1], after.era) if safe else after
     return Batch(safe, last, full=len(safe) == limit, waiting=len(safe) < len(rows))
+
+
+def read_whole(after: Cursor, *, limit: int, where: Q | None = None) -> Batch:
+    """As `read`; raises CursorExpired where pruning took something this reader had not seen."""
+    batch = read(after, limit=limit, where=where)
+    check(after)  # Afterwards: what was pruned while we read counts, too.
+    return batch
 
 
 def place(event: Event, era: int) -> Cursor:

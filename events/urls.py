@@ -1,6 +1,8 @@
 """Routes of `events`: `api` stands under /v1/, `pages` at the root."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-api: list[URLPattern] = []
+from events.api import Events
+
+api: list[URLPattern] = [path("events", Events.as_view(), name="events")]
 pages: list[URLPattern] = []

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from inboxes.models import Message
+from inboxes.models import Inbox, Message
 
 
 def message_details(message_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -12,4 +12,10 @@ def message_details(message_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]
     rows = Message.objects.filter(pk__in=message_ids).values(
         "id", "plain_body", "html_body", "reply_text"
     )
+    return {row.pop("id"): dict(row) for row in rows}
+
+
+def inbox_details(inbox_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """`workspace_id` by inbox id: whose it is, for those who ask to hear of it."""
+    rows = Inbox.objects.filter(pk__in=inbox_ids).values("id", "workspace_id")
     return {row.pop("id"): dict(row) for row in rows}
