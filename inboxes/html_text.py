@@ -1,0 +1,365 @@
+"""HTML to readable text, and text to simple HTML.
+
+Tags are read one after the other in a single pass: no tree, so that neither depth nor broken
+nesting costs more than the length of the text.
+"""
+
+import html as entities
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+MAX_CHARS = 2_000_000  # what follows is not read
+MAX_OPEN = 2_000  # elements open at once; deeper ones still give their text
+
+
+def words(text: str) -> frozenset[str]:
+    """A list of names, written as a sentence."""
+    return frozenset(text.split())
+
+
+# Every branch takes what it began, at worst to the end of the text: the whole pass is linear.
+TAG = re.compile(
+    r"<!--(?:-?>|.*?(?:--!?>|\Z))"
+    r"|<[!?][^>]*(?:>|\Z)"
+    r"""|<(?P<close>/?)(?P<name>[a-zA-Z][^\s/>]*)(?P<attrs>(?>=\s*"[^"]*"|=\s*'[^']*'|[^>=]+|=)*+)(?:>|\Z)""",
+    re.DOTALL,
+)
+_ATTR = re.compile(r"""([^\s"'<>/=]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_NO_CONTROLS = {0: None, 1: None}
+_UNSEEN = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f]+")
+
+_VOID = words("br hr img input meta link base area col embed source track wbr param")
+_RAW = words("script style title iframe noembed noframes xmp template textarea")
+_PARAGRAPH = words("p h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote table")
+_BLOCK = _PARAGRAPH | words(
+    "div section article header footer main nav aside address center form fieldset figure"
+    " figcaption tr li dt dd caption tbody thead tfoot body html"
+)
+_CLOSES_ITSELF = {
+    "p": {"p"},
+    "li": {"li", "p"},
+    "td": {"td", "th", "p"},
+    "th": {"td", "th", "p"},
+    "tr": {"td", "th", "tr", "p"},
+    "dt": {"dt", "dd", "p"},
+    "dd": {"dt", "dd", "p"},
+}
+
+# What clients put around the mail that is answered, and around their owner's signature.
+_QUOTE_MARK = re.compile(
+    r"gmail_quote|gmail_attr|moz-cite-prefix|moz-forward-container|yahoo_quoted|protonmail_quote|tutanota_quote"
+    r"|zmail_extra|hs_reply|ox-quote|front-blockquote|\bmsg-quote|freshdesk_quote|quoted-reply|mailbox_quote"
+    r"|OLK_SRC_BODY_SECTION|isReplyContent|replyforwardcontainer|\bWordQuote",
+    re.IGNORECASE,
+)
+_REST_MARK = re.compile(
+    r"\b(?:x_)?(?:divRplyFwdMsg|appendonsend|replySplit|mail-editor-reference-message-container)\b"
+    r"|##- ?(?:Please type your reply|Bitte geben)",
+    re.IGNORECASE,
+)
+_SIGNATURE_MARK = re.compile(
+    r"gmail_signature|moz-signature|protonmail_signature_block(?!-empty)|x_signature|ms-outlook-mobile-signature"
+    r"|yahoo_signature|tutanota_signature|\bid\s*=\s*[\"']?(?:x_)?Signature\b|AppleMailSignature",
+    re.IGNORECASE,
+)
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0(?:\.0+)?\s*(?:[;\"'!]|$)"
+    r"|font-size\s*:\s*0(?:\.0+)?(?:px|pt|em|rem|%)?\s*(?:[;\"'!]|$)|mso-hide\s*:\s*all"
+    r"|(?:max-)?(?:height|width)\s*:\s*0(?:px|pt)?\s*;[^\"']*overflow\s*:\s*hidden"
+    r"|overflow\s*:\s*hidden\s*;[^\"']*(?:max-)?(?:height|width)\s*:\s*0(?:px|pt)?\s*(?:[;\"']|$)"
+    r"|(?:^|\s)hidden(?:\s|=|/|$)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlLine:
+    """One line of what a mail shows. `mark`: what its client calls it: "", "quote", "signature"."""
+
+    text: str
+    depth: int = 0  # of blockquotes around it
+    mark: str = ""
+
+
+@dataclass(slots=True)
+class _Open:
+    name: str
+    quote: bool = False
+    mark: str = ""
+    hidden: bool = False
+    href: str = ""
+    start: int = 0  # where the text of a link begins
+    counter: int = 0  # of an ordered list; -1 of a plain one
+
+
+@dataclass(slots=True)
+class _Page:
+    """The lines written so far, and what is open around the next one."""
+
+    links: bool
+    skip_hidden: bool
+    lines: list[HtmlLine] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    stack: list[_Open] = field(default_factory=list)
+    depth: int = 0
+    hidden: int = 0
+    pre: int = 0
+    lists: int = 0
+    marks: list[str] = field(default_factory=list)
+    rest: str = ""
+
+    def write(self, text: str) -> None:
+        if self.hidden:
+            return
+        if "&" in text:
+            text = entities.unescape(text)
+        if not text.isascii():
+            text = _UNSEEN.sub("", text)
+        if not self.pre:
+            self.parts.append(text)
+            return
+        first, *others = text.replace("\r\n", "\n").split("\n")
+        self.parts.append(first)
+        for other in others:
+            self.end_line(keep_blank=True)
+            self.parts.append(other)
+
+    def end_line(self, *, keep_blank: bool = False) -> None:
+        text = "".join(self.parts)
+        text = text.rstrip() if self.pre else " ".join(text.split()).replace("\x01", "  ")
+        self.parts.clear()
+        if text or keep_blank:
+            mark = self.rest or (self.marks[-1] if self.marks else "")
+            if self.lists > 1 and text:
+                text = "  " * min(self.lists - 1, 8) + text
+            self.lines.append(HtmlLine(text, self.depth, mark))
+
+    def blank(self) -> None:
+        """One empty line here, unless there is one."""
+        self.end_line()
+        if self.lines and self.lines[-1].text:
+            self.end_line(keep_blank=True)
+
+    def opened(self, name: str, attrs: str) -> None:
+        implied = _CLOSES_ITSELF.get(name)
+        while implied and self.stack and self.stack[-1].name in implied:
+            self.pop()
+        self.break_for(name)
+        if name == "br":
+            self.end_line(keep_blank=True)
+        elif name == "hr":
+            self.parts.append("_" * 32)
+            self.end_line()
+        elif name == "img":
+            self.image(attrs)
+        elif name in ("td", "th") and self.parts:
+            self.parts.append("\x01")  # two blanks that stay
+        self.look_for_rest(attrs)
+        if name not in _VOID and len(self.stack) < MAX_OPEN:
+            self.push(name, attrs)
+
+    def break_for(self, name: str) -> None:
+        if name in _PARAGRAPH:
+            self.blank()
+        elif name in _BLOCK:
+            self.end_line()
+
+    def look_for_rest(self, attrs: str) -> None:
+        if attrs and not self.rest and _REST_MARK.search(attrs):
+            self.end_line()
+            self.rest = "quote"
+
+    def image(self, attrs: str) -> None:
+        alt = attributes(attrs).get("alt", "").strip() if self.links and "alt" in attrs else ""
+        if alt:
+            self.write(f"[{alt[:200]}]")
+
+    def push(self, name: str, attrs: str) -> None:
+        element = _Open(name, quote=name == "blockquote")
+        if attrs:
+            self.mark(element, attrs)
+        if name == "a" and self.links:
+            element.href, element.start = attributes(attrs).get("href", "").strip(), len(self.parts)
+        elif name in ("ul", "ol"):
+            element.counter = -1 if name == "ul" else 1
+            self.lists += 1
+        elif name == "li":
+            self.parts.append(self.bullet())
+        elif name == "pre":
+            self.pre += 1
+        self.depth += element.quote
+        self.hidden += element.hidden
+        if element.mark:
+            self.end_line()
+            self.marks.append(element.mark)
+        self.stack.append(element)
+
+    def mark(self, element: _Open, attrs: str) -> None:
+        if _SIGNATURE_MARK.search(attrs):
+            element.mark = "signature"
+        elif _QUOTE_MARK.search(attrs):
+            element.mark = "quote"
+        element.hidden = self.skip_hidden and bool(_HIDDEN.search(attrs))
+
+    def bullet(self) -> str:
+        for element in reversed(self.stack[-20:]):
+            if element.counter > 0:
+                element.counter += 1
+                return f"{element.counter - 1}. "
+            if element.counter:
+                break
+        return "- "
+
+    def closed(self, name: str) -> None:
+        near = range(len(self.stack) - 1, max(-1, len(self.stack) - 60), -1)
+        found = next((i for i in near if self.stack[i].name == name), None)
+        if found is None:
+            if name == "p":
+                self.blank()
+            return
+        while len(self.stack) > found:
+            self.pop()
+
+    def pop(self) -> None:
+        element = self.stack[-1]
+        if element.href:
+            self.end_link(element)
+        self.break_for(element.name)
+        self.stack.pop()
+        self.depth -= element.quote
+        self.hidden -= element.hidden
+        self.pre -= element.name == "pre"
+        self.lists -= element.counter != 0
+        if element.mark and self.marks:
+            self.end_line()
+            self.marks.pop()
+        if element.quote and self.marks and self.stack:
+            self.end_of_quotation()
+
+    def end_of_quotation(self) -> None:
+        """What stands below the quotation, within the same wrapping, its owner has written."""
+        for element in self.stack[-3:]:
+            if element.mark == "quote" and element.name == "div":
+                element.mark = ""
+                self.end_line()
+                self.marks.pop()
+
+    def end_link(self, element: _Open) -> None:
+        label = "".join(self.parts[element.start :]).strip()
+        kind, _, target = element.href.partition(":")
+        if kind.lower() not in ("http", "https", "mailto") or not label or self.hidden:
+            return
+        shown = target.partition("?")[0] if kind.lower() == "mailto" else element.href
+        bare = shown.split("://")[-1].rstrip("/").lower()
+        if bare and bare not in label.lower() and len(shown) <= 1000:
+            self.parts.append(f" <{shown}>")
+
+
+def attributes(source: str) -> dict[str, str]:
+    """The attributes of a tag, names in lower case, values decoded."""
+    return {
+        name.lower(): entities.unescape(double or single or bare)
+        for name, double, single, bare in _ATTR.findall(source[:20_000])
+    }
+
+
+def html_lines(html: str, *, links: bool = True, skip_hidden: bool = False) -> list[HtmlLine]:
+    """What `html` shows, line by line. Never raises; time grows with the length only."""
+    page = _Page(links=links, skip_hidden=skip_hidden)
+    for text, match in _tokens(html[:MAX_CHARS].translate(_NO_CONTROLS)):
+        if text:
+            page.write(text)
+        if match is None or not match["name"]:
+            continue
+        name = match["name"].lower()
+        if match["close"]:
+            page.closed(name)
+        else:
+            page.opened(name, match["attrs"])
+    page.end_line()
+    return page.lines
+
+
+def _tokens(html: str) -> Iterator[tuple[str, re.Match[str] | None]]:
+    """Each stretch of text with the tag after it; none from within scripts, styles and titles."""
+    at = 0
+    while match := TAG.search(html, at):
+        yield html[at : match.start()], match
+        at = match.end()
+        name = (match["name"] or "").lower()
+        if name in _RAW and not match["close"]:
+            end = re.compile(f"</{name}", re.IGNORECASE).search(html, at)
+            at = end.start() if end else len(html)
+    yield html[at:], None
+
+
+def text_from_html(html: str) -> str:
+    """Readable text: links as "label <target>" where the label does not say it, quotations as "> ".
+
+    Never raises, whatever it is given.
+    """
+    return _joined(html_lines(html))
+
+
+def visible_text(html: str) -> str:
+    """What a person would see: without what is hidden, of no size, or in comments."""
+    return _joined(html_lines(html, links=False, skip_hidden=True))
+
+
+def _joined(lines: list[HtmlLine]) -> str:
+    below = [*(line.depth for line in lines[1:]), 0][: len(lines)]
+    text = "\n".join(
+        _prefixed(line.text, line.depth if line.text else min(line.depth, next_depth))
+        for line, next_depth in zip(lines, below, strict=True)
+    )
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n")
+
+
+def _prefixed(text: str, depth: int) -> str:
+    return ("> " * min(depth, 20) + text).rstrip() if depth else text
+
+
+# No branch of it can begin inside another: each character is looked at once or twice.
+_LINK = re.compile(
+    r"(?P<url>\bhttps?://[^\s<>\"'`]{1,2000})"
+    r"|(?P<address>\b[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.){1,8}[A-Za-z]{2,24}\b)",
+    re.IGNORECASE,
+)
+
+
+def html_from_text(text: str) -> str:
+    """Paragraphs with line ends kept; addresses and http(s) URLs as links; all else escaped."""
+    body = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    paragraphs = (p for p in re.split(r"\n(?:[ \t]*\n)+", body) if p.strip())
+    return "\n".join(f"<p>{_linked(p)}</p>" for p in paragraphs)
+
+
+def _linked(text: str) -> str:
+    parts: list[str] = []
+    at = 0
+    for match in _LINK.finditer(text):
+        label = _without_tail(match[0]) if match["url"] else match[0]
+        target = label if match["url"] else f"mailto:{label}"
+        parts.append(_escaped(text[at : match.start()]))
+        parts.append(f'<a href="{entities.escape(target)}">{entities.escape(label)}</a>')
+        at = match.start() + len(label)
+    parts.append(_escaped(text[at:]))
+    return "".join(parts)
+
+
+def _without_tail(url: str) -> str:
+    """A full stop or bracket that closes the sentence is no part of the URL."""
+    while url and (url[-1] in ".,;:!?'\"" or (url[-1] in ")]}" and _unmatched(url))):
+        url = url[:-1]
+    return url
+
+
+def _unmatched(url: str) -> bool:
+    opening = {")": "(", "]": "[", "}": "{"}[url[-1]]
+    return url.count(url[-1]) > url.count(opening)
+
+
+def _escaped(text: str) -> str:
+    escaped = entities.escape(text).replace("\n", "<br>\n")
+    return re.sub(r"(?<=[ \n>]) | (?= )|^ ", "&nbsp;", escaped) if "  " in escaped else escaped
