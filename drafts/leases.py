@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from accounts.scope import Scope
 from drafts.models import Draft
-from drafts.record import load, require_reviewer
+from drafts.record import load, require
 from drafts.refusals import DraftNotPending, LeaseHeld
+from events.errors import Forbidden
 
 LEASE = timedelta(minutes=5)
 
@@ -21,9 +22,12 @@ def take_lease(draft: Draft, *, by: Scope, take_over: bool = False) -> Draft:
     """Take or renew the lease for five minutes; `take_over` takes it out of another's hands.
 
     The version stays: nothing of the draft changes. Raises LeaseHeld naming the holder,
-    DraftNotPending when there is nothing left to decide, NotAReviewer.
+    DraftNotPending when there is nothing left to decide, Forbidden for keys and for people who may
+    not write here.
     """
-    require_reviewer(by, draft)
+    require(by, draft, "draft")
+    if by.user is None:
+        raise Forbidden("Only a person can have a draft in hand.")
     now = timezone.now()
     rows = Draft.objects.filter(pk=draft.pk, status__in=Draft.UNDECIDED)
     if not take_over:

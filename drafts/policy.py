@@ -45,6 +45,12 @@ def rule(draft: Draft, *, by: Scope) -> Ruling:
     return Ruling(True, decided_by)
 
 
+def lets_agents_send(inbox: Inbox, *, by: Scope) -> bool:
+    """True when this inbox has agents send, before anything is known of the mail."""
+    is_off = inbox.review_mode == Inbox.ReviewMode.OFF
+    return is_off and by.reaches(inbox.workspace_id, inbox.pk, "send")
+
+
 def _objections(draft: Draft) -> Iterator[str]:
     """What no rule can overrule: nothing is sent automatically then. Cheapest first."""
     if not Workspace.objects.get(pk=draft.inbox.workspace_id).automatic_sending:

@@ -63,8 +63,8 @@ def create(
     revision. Raises Invalid, Forbidden, Missing for a message of another inbox, TooLarge, and
     DraftNotPending when the open one has been decided on and not yet left.
     """
-    if isinstance(by, Scope) and not by.reaches(inbox.workspace_id, inbox.pk, "draft"):
-        raise Forbidden("This needs the right to `draft` in this inbox.")
+    if isinstance(by, Scope) and not _may_write(inbox, by):
+        raise Forbidden("This needs the right to `draft` or `send` in this inbox.")
     if reply_to_message and reply_to_message.inbox_id != inbox.pk:
         raise Missing
     thread = lock_thread(reply_to_message.thread_id) if reply_to_message else None
@@ -92,6 +92,11 @@ def create(
     draft = load(draft.pk)
     note(draft, "create", by=actor, event=EventType.DRAFT_CREATED)
     return draft
+
+
+def _may_write(inbox: Inbox, by: Scope) -> bool:
+    """Whoever may ask for a mail to leave may write it."""
+    return any(by.reaches(inbox.workspace_id, inbox.pk, deed) for deed in ("draft", "send"))
 
 
 def _agent_of(by: By) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def approve(
     by: Scope,
     version: int | None,
     content_hash: str,
-    thread_head_id: UUID | None,
+    thread_head_id: UUID | str | None,
     reading_seconds: int | None = None,
     words: str = "",
 ) -> Draft:
@@ -105,13 +105,14 @@ def approve(
         raise DraftNotPending(present)
     if present.revision is None or present.revision.content_hash != content_hash:
         raise VersionConflict(present)
-    if (present.thread.head_id if present.thread else None) != thread_head_id:
+    head_id = present.thread.head_id if present.thread else None
+    if head_id != (UUID(str(thread_head_id)) if thread_head_id else None):
         raise ThreadChanged(present)
     permission = sending.Permission(
         by=by.actor,
         unattended=False,
         version=present.version if version is None else version,
-        thread_head_id=thread_head_id,
+        thread_head_id=head_id,
         words=words,
         reading_seconds=reading_seconds,
     )

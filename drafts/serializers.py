@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from drafts.models import Decision, Draft, DraftFile, DraftRevision
+from drafts.models import Decision, Draft
 
 # ruff: noqa: N815 - camelCase is what the wire speaks
 
@@ -16,7 +16,7 @@ class AddressListField(serializers.Field[Any, Any, list[str], Any]):
         return [mailbox["address"] for mailbox in value or []]
 
 
-class FileSerializer(serializers.Serializer[DraftFile]):
+class FileSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     filename = serializers.CharField()
     contentType = serializers.CharField(source="content_type")
@@ -25,7 +25,7 @@ class FileSerializer(serializers.Serializer[DraftFile]):
     inline = serializers.BooleanField()
 
 
-class DraftSerializer(serializers.Serializer[Draft]):
+class DraftSerializer(serializers.Serializer[Any]):
     """A draft with the revision that counts. Give it rows of `Draft.objects.whole()`."""
 
     id = serializers.UUIDField()
@@ -76,7 +76,7 @@ def draft_fields(draft: Draft) -> dict[str, Any]:
     return dict(DraftSerializer(draft).data)
 
 
-class RevisionSerializer(serializers.Serializer[DraftRevision]):
+class RevisionSerializer(serializers.Serializer[Any]):
     """What was written, by whom. `diff`: what it changed in the text of its parent."""
 
     id = serializers.UUIDField()
@@ -98,7 +98,7 @@ class RevisionSerializer(serializers.Serializer[DraftRevision]):
     createdAt = serializers.DateTimeField(source="created_at")
 
 
-class DecisionSerializer(serializers.Serializer[Decision]):
+class DecisionSerializer(serializers.Serializer[Any]):
     """Who decided what, on which revision. `diff`: from the first revision to that one."""
 
     id = serializers.UUIDField()

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from events.ids import new_id
@@ -121,7 +123,7 @@ def _mailboxes(given: Sequence[Address]) -> list[Mailbox]:
 
 def take_back(message: Message, thread: Thread) -> None:
     """Undo `store_outgoing` of a cancelled message: out of the folder and out of its thread's
-    counters. The row and its octets stay, for the record. `thread` is locked and up to date."""
+    counters. The row and its octets stay, for the record. `thread` is locked."""
     FolderEntry.objects.filter(message=message).delete()
     left = Message.objects.filter(thread=thread).exclude(pk=message.pk)
     head = (
@@ -130,8 +132,10 @@ def take_back(message: Message, thread: Thread) -> None:
         .only("id", "preview", "created_at")
         .first()
     )
-    thread.message_count = max(thread.message_count - 1, 0)
-    thread.head_id = head.pk if head else None
-    thread.preview = head.preview if head else ""
-    thread.last_message_at = head.created_at if head else thread.created_at
-    thread.save(update_fields=["message_count", "head_id", "preview", "last_message_at"])
+    Thread.objects.filter(pk=thread.pk).update(
+        message_count=Greatest(F("message_count") - 1, 0),
+        head_id=head.pk if head else None,
+        preview=head.preview if head else "",
+        last_message_at=head.created_at if head else thread.created_at,
+    )
+    thread.refresh_from_db(fields=["message_count", "head_id", "preview", "last_message_at"])

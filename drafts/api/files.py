@@ -1,0 +1,79 @@
+"""The files of a draft, over the API."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.response import Response
+
+from accounts.http import ApiRequest, ApiView, given
+from accounts.scope import Deed
+from drafts import review
+from drafts.api.bodies import FileBody
+from drafts.api.finding import IF_MATCH, answer, find_draft, version_of
+from drafts.content import Given, NewFile
+from drafts.serializers import DraftSerializer
+from events.errors import Invalid
+
+
+class UploadSchema(serializers.Serializer[Any]):
+    """Files as a form sends them (for the schema)."""
+
+    file = serializers.ListField(child=serializers.FileField())
+
+
+class DraftFiles(ApiView):
+    """POST /v1/inboxes/{inbox_id}/drafts/{draft_id}/attachments"""
+
+    deeds: ClassVar[dict[str, Deed | None]] = {"POST": "draft"}
+    parser_classes = (JSONParser, MultiPartParser)
+
+    @extend_schema(
+        operation_id="attachFile",
+        tags=["drafts"],
+        parameters=[IF_MATCH],
+        request={"application/json": FileBody, "multipart/form-data": UploadSchema},
+        responses={201: DraftSerializer},
+    )
+    def post(self, request: ApiRequest, inbox_id: str, draft_id: UUID) -> Response:
+        """Add files: one in base64, or any number as a form. That makes a new revision."""
+        draft = find_draft(request.auth, inbox_id, draft_id, "draft")
+        changes = Given(files=_files(request))
+        version = version_of(request)
+        changed = review.revise(draft, by=request.auth, changes=changes, version=version)
+        return answer(changed, status=201)
+
+
+def _files(request: ApiRequest) -> list[NewFile]:
+    if not (request.content_type or "").startswith("multipart/"):
+        file: Any = given(request.data, FileBody)
+        return [file]
+    uploads = [upload for _, each in request.FILES.lists() for upload in each]
+    if not uploads:
+        raise Invalid.field("file", "Send at least one file.")
+    return [
+        NewFile(
+            filename=upload.name or "",
+            content_type=upload.content_type or "application/octet-stream",
+            content=upload.read(),
+        )
+        for upload in uploads
+    ]
+
+
+class OneFile(ApiView):
+    """DELETE /v1/inboxes/{inbox_id}/drafts/{draft_id}/attachments/{file_id}"""
+
+    deeds: ClassVar[dict[str, Deed | None]] = {"DELETE": "draft"}
+
+    @extend_schema(
+        operation_id="detachFile", tags=["drafts"], parameters=[IF_MATCH], responses={204: None}
+    )
+    def delete(self, request: ApiRequest, inbox_id: str, draft_id: UUID, file_id: UUID) -> Response:
+        """Leave a file out. Earlier revisions keep it."""
+        draft = find_draft(request.auth, inbox_id, draft_id, "draft")
+        version = version_of(request)
+        review.remove_file(draft, by=request.auth, file_id=file_id, version=version)
+        return Response(status=204)

@@ -1,0 +1,116 @@
+"""Mail that an agent wants to leave at once. Each is a draft, on which the policy decides."""
+
+# ruff: noqa: N815 - names on the wire
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from accounts.http import ApiRequest, ApiView, given
+from accounts.scope import Deed
+from drafts import review
+from drafts.api.bodies import DraftSendBody, ReplyBody, SendBody, given_of
+from drafts.api.finding import IF_MATCH, find_draft, version_of
+from drafts.direct import send_directly
+from drafts.review import SendOutcome
+from inboxes.reach import find_inbox, find_message
+
+
+class OutcomeSerializer(serializers.Serializer[SendOutcome]):
+    """What came of asking. `id`: the message, or the draft where a person has to look first."""
+
+    id = serializers.SerializerMethodField()
+    threadId = serializers.UUIDField(source="draft.thread_id", allow_null=True)
+    status = serializers.CharField(help_text="`queued`, or `pending_review`.")
+    messageId = serializers.UUIDField(source="draft.message_id", allow_null=True)
+    draftId = serializers.UUIDField(source="draft.id")
+
+    def get_id(self, outcome: SendOutcome) -> UUID:
+        return outcome.draft.message_id or outcome.draft.pk
+
+
+_RESPONSES = {200: OutcomeSerializer, 202: OutcomeSerializer}
+
+
+def answer(outcome: SendOutcome) -> Response:
+    return Response(OutcomeSerializer(outcome).data, status=outcome.http_status)
+
+
+class SendDraft(ApiView):
+    """POST /v1/inboxes/{inbox_id}/drafts/{draft_id}/send"""
+
+    deeds: ClassVar[dict[str, Deed | None]] = {"POST": "send"}
+
+    @extend_schema(
+        operation_id="sendDraft",
+        tags=["drafts"],
+        parameters=[IF_MATCH],
+        request=DraftSendBody,
+        responses=_RESPONSES,
+    )
+    def post(self, request: ApiRequest, inbox_id: str, draft_id: UUID) -> Response:
+        """Ask for the draft to leave. 202 where a person decides first."""
+        draft = find_draft(request.auth, inbox_id, draft_id, "send")
+        body = given(request.data or {}, DraftSendBody)
+        outcome = review.ask_to_send(
+            draft,
+            by=request.auth,
+            force=body.get("force", False),
+            verified=body.get("verified", False),
+            version=version_of(request),
+        )
+        return answer(outcome)
+
+
+class Send(ApiView):
+    """POST /v1/inboxes/{inbox_id}/send"""
+
+    deeds: ClassVar[dict[str, Deed | None]] = {"POST": "send"}
+
+    @extend_schema(
+        operation_id="sendMail", tags=["messages"], request=SendBody, responses=_RESPONSES
+    )
+    def post(self, request: ApiRequest, inbox_id: str) -> Response:
+        """Begin a conversation. 202 where a person decides first."""
+        inbox = find_inbox(request.auth, inbox_id, "send")
+        body = given(request.data, SendBody)
+        return answer(
+            send_directly(
+                inbox, by=request.auth, verified=body.get("verified", False), **given_of(body)
+            )
+        )
+
+
+class Reply(ApiView):
+    """POST /v1/inboxes/{inbox_id}/reply/{message_id}, …/messages/{message_id}/reply"""
+
+    deeds: ClassVar[dict[str, Deed | None]] = {"POST": "send"}
+    to_everyone = False
+
+    @extend_schema(tags=["messages"], request=ReplyBody, responses=_RESPONSES)
+    def post(self, request: ApiRequest, inbox_id: str, message_id: UUID) -> Response:
+        """Answer a message: Reply-To, then From. 202 where a person decides first."""
+        inbox = find_inbox(request.auth, inbox_id, "send")
+        parent = find_message(inbox, message_id)
+        body: dict[str, Any] = given(request.data, ReplyBody)
+        outcome = send_directly(
+            inbox,
+            by=request.auth,
+            reply_to_message=parent,
+            to_everyone=self.to_everyone,
+            verified=body.get("verified", False),
+            **given_of(body),
+        )
+        return answer(outcome)
+
+
+class ReplyAll(Reply):
+    """POST /v1/inboxes/{inbox_id}/reply-all/{message_id}, …/messages/{message_id}/reply-all
+
+    As a reply, and besides to everyone in To and Cc but ourselves.
+    """
+
+    to_everyone = True
