@@ -2,7 +2,8 @@
 
 from django.urls import URLPattern
 
+from drafts.api.urls import urlpatterns as drafts_api
 from drafts.pages.urls import urlpatterns as dashboard
 
-api: list[URLPattern] = []
+api: list[URLPattern] = drafts_api
 pages: list[URLPattern] = dashboard

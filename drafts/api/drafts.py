@@ -40,7 +40,7 @@ def listed(request: ApiRequest, drafts: DraftQuerySet) -> Response:
             request,
             drafts.whole().defer("prompt"),
             plural="drafts",
-            serialize=lambda rows: DraftSerializer(rows, many=True).data,
+            serialize=lambda rows: list(DraftSerializer(rows, many=True).data),
         )
     )
 
