@@ -129,6 +129,8 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
         return Response(body_of("TOO_LARGE", "The request is too large."), status=413)
     if isinstance(error, SuspiciousOperation):
         return _invalid("The request is malformed.")
+    if isinstance(error, RecursionError):
+        return _invalid("Is nested too deeply.")
     if isinstance(error, OperationalError | InterfaceError):
         return _of_ours(Unavailable(_AWAY))
     return None
