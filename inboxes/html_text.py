@@ -8,6 +8,7 @@ import html as entities
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 MAX_CHARS = 2_000_000  # what follows is not read
 MAX_OPEN = 2_000  # elements open at once; deeper ones still give their text
@@ -99,6 +100,7 @@ class _Page:
 
     links: bool
     skip_hidden: bool
+    client_marks: bool
     lines: list[HtmlLine] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
     stack: list[_Open] = field(default_factory=list)
@@ -166,7 +168,7 @@ class _Page:
             self.end_line()
 
     def look_for_rest(self, attrs: str) -> None:
-        if attrs and not self.rest and _REST_MARK.search(attrs):
+        if attrs and self.client_marks and not self.rest and _REST_MARK.search(attrs[:2000]):
             self.end_line()
             self.rest = "quote"
 
@@ -196,11 +198,10 @@ class _Page:
         self.stack.append(element)
 
     def mark(self, element: _Open, attrs: str) -> None:
-        if _SIGNATURE_MARK.search(attrs):
-            element.mark = "signature"
-        elif _QUOTE_MARK.search(attrs):
-            element.mark = "quote"
-        element.hidden = self.skip_hidden and bool(_HIDDEN.search(attrs))
+        if self.client_marks:
+            element.mark = _mark_of(attrs[:2000])
+        elif self.skip_hidden:
+            element.hidden = _hides(attrs[:2000])
 
     def bullet(self) -> str:
         for element in reversed(self.stack[-20:]):
@@ -256,6 +257,18 @@ class _Page:
             self.parts.append(f" <{shown}>")
 
 
+@lru_cache(maxsize=1024)
+def _mark_of(attrs: str) -> str:
+    if _SIGNATURE_MARK.search(attrs):
+        return "signature"
+    return "quote" if _QUOTE_MARK.search(attrs) else ""
+
+
+@lru_cache(maxsize=1024)
+def _hides(attrs: str) -> bool:
+    return _HIDDEN.search(attrs) is not None
+
+
 def attributes(source: str) -> dict[str, str]:
     """The attributes of a tag, names in lower case, values decoded."""
     return {
@@ -264,9 +277,14 @@ def attributes(source: str) -> dict[str, str]:
     }
 
 
-def html_lines(html: str, *, links: bool = True, skip_hidden: bool = False) -> list[HtmlLine]:
-    """What `html` shows, line by line. Never raises; time grows with the length only."""
-    page = _Page(links=links, skip_hidden=skip_hidden)
+def html_lines(
+    html: str, *, links: bool = True, skip_hidden: bool = False, client_marks: bool = False
+) -> list[HtmlLine]:
+    """What `html` shows, line by line. Never raises; time grows with the length only.
+
+    With `client_marks` each line says what its client has called it; hidden text stays then.
+    """
+    page = _Page(links=links, skip_hidden=skip_hidden, client_marks=client_marks)
     for text, match in _tokens(html[:MAX_CHARS].translate(_NO_CONTROLS)):
         if text:
             page.write(text)

@@ -16,7 +16,7 @@ _JOINED = 4  # lines over which a client may break "On ... wrote:"
 _WROTE = re.compile(rf"(?:(?<!\w)(?:{WROTE})(?!\w)|写道|寫道|のメール)", re.IGNORECASE)
 _ENDS = re.compile(r"(?:[:\uff1a]\s*|-{2,}\s*|:\s*\*+)$")
 _ENDS_IN_WROTE = re.compile(rf"(?:{WROTE})\s*(?:[:\uff1a]|-{{2,}}|\.\.\.)?[\s*_]*$", re.IGNORECASE)
-_ON = re.compile(rf"[\s*_>-]*(?:{ON})(?![^\W\d_])", re.IGNORECASE)
+_ON = re.compile(rf"[\s*_>-]*+(?:{ON})(?![^\W\d_])", re.IGNORECASE)
 _DATED = re.compile(
     r"\d{1,2}[:.h]\d{2}|(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}\s?[/.-]\s?\d{1,2}\s?[/.-]|\d{1,2}時|[0-9]+月"
     r"|\b(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\.? \d|\d\.? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)",
@@ -29,17 +29,17 @@ _STARTS_DATED = re.compile(
 )
 _CLOSED_ADDRESS = re.compile(r"<[^<>@\s]+@[^<>\s]+>\)?\s*[:\uff1a]?[\s*_]*$")
 _ORIGINAL = re.compile(
-    rf"[\s>*|]*[-_=]{{2,}}[\s>]*[^-_=]{{0,40}}?(?:{MESSAGE})[^-_=]{{0,40}}[-_=]{{2,}}[\s*]*$",
+    rf"[\s>*|]*+[-_=]{{2,}}[\s>]*[^-_=]{{0,40}}?(?:{MESSAGE})[^-_=]{{0,40}}[-_=]{{2,}}[\s*]*$",
     re.IGNORECASE,
 )
-_FORWARDED = re.compile(rf"[\s>*_-]*(?:{FORWARDED})\s*[:\uff1a]?[\s*_-]*$", re.IGNORECASE)
-_RULE = re.compile(r"\s*(?:[-_=*~#+—–]\s?){3,}\s*$")
+_FORWARDED = re.compile(rf"[\s>*_-]*+(?:{FORWARDED})\s*[:\uff1a]?[\s*_-]*$", re.IGNORECASE)
+_RULE = re.compile(r"\s*(?:[-_=*~#+—–]\s?){3,}+\s*$")
 _ALL_IN_ONE = re.compile(
     r"[\s*]*(?:from|von|de|da|od|från|от)\s*:.{3,120}\b(?:date|sent|gesendet|envoyé|fecha|to|an)\s*:",
     re.IGNORECASE,
 )
 _REPLY_ABOVE = re.compile(
-    r"[\s#>*=_-]*(?:please )?(?:type|write|enter)? ?(?:your )?reply above this line|##- .{5,80} -##|[-=#_\s]*reply above th(?:is|e) line",
+    r"[\s#>*=_-]*+(?:please )?(?:type|write|enter)? ?(?:your )?reply above this line|##- .{5,80} -##|[-=#_\s]*reply above th(?:is|e) line",
     re.IGNORECASE,
 )
 _CANDIDATE = re.compile(r"[\d@<]")
@@ -121,6 +121,14 @@ def _begins_dated(line: str) -> bool:
         or _STARTS_DATED.match(line) is not None
         or line.startswith("--")
     )
+
+
+def introduces_marked(line: str) -> bool:
+    """Words that introduce a quotation only where lines marked with ">" follow: "Ann wrote:"."""
+    text = line.strip()
+    if len(text) > LONGEST or not text.endswith((":", "\uff1a")):
+        return False
+    return bool(_ADDRESS.search(text) or _WROTE.search(text))
 
 
 def field_kind(line: str) -> str:

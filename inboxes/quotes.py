@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inboxes.html_text import HtmlLine, html_lines
-from inboxes.quote_lines import announces_message, attribution_length, header_block_length, is_rule
+from inboxes.quote_lines import (
+    announces_message,
+    attribution_length,
+    header_block_length,
+    introduces_marked,
+    is_rule,
+)
 from inboxes.signatures import signature_start
 
 Kind = Literal["new", "quote", "signature"]
@@ -74,7 +80,7 @@ def _labelled(plain: str, html: str) -> tuple[list[str], list[Kind]]:
         kinds = _kinds(lines, [""] * len(lines))
         if "quote" in kinds or not _CLIENT_MARKS.search(html):
             return lines, kinds
-    shown = html_lines(html[:MAX_HTML], links=False)
+    shown = html_lines(html[:MAX_HTML], links=False, client_marks=True)
     lines = [line.text for line in shown]
     return lines, _kinds(lines, [_mark(line) for line in shown])
 
@@ -119,6 +125,9 @@ def _find_quotations(lines: list[str], marks: list[str]) -> tuple[int, list[_Run
             at = run.end
             continue
         length, introduces = _introduction(lines, at)
+        if not length and introduces_marked(lines[at]):
+            introduces = _quoted_after(lines, marks, at + 1) > 0
+            length = int(introduces)
         if introduces and (run_at := _quoted_after(lines, marks, at + length)):
             runs.append(_run_from(lines, marks, at, run_at))
             at = runs[-1].end

@@ -131,6 +131,11 @@ def test_answers_between_the_lines_keep_the_questions_they_answer():
     assert reply_text(mail) == "> Which order?\n\n12.\n\n> Which colour?\n\nBlue."
 
 
+@pytest.mark.parametrize("words", ["Ann wrote:", "Quoting Ann <ann@customer.example>:"])
+def test_a_short_introduction_counts_where_marked_lines_follow(words):
+    assert reply_text(f"It works now.\n\n{words}\n\n> Again?\n> Bob\n") == "It works now."
+
+
 def test_a_mail_of_nothing_but_history_is_given_whole():
     mail = "> Have you tried again?\n> Bob"
     assert reply_text(mail) == mail
