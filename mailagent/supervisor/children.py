@@ -46,7 +46,8 @@ class Child:
     account: Account = OURSELVES
     stop_signal: int = signal.SIGTERM
     death_signal: int = signal.SIGKILL  # when the supervisor itself was killed
-    patience: float = 3.0  # seconds from stop_signal to SIGKILL
+    patience: float = 2.5  # seconds from stop_signal to last_signal
+    last_signal: int = signal.SIGKILL
     before_start: Callable[[], None] = _nothing
 
 
@@ -90,7 +91,9 @@ class Supervisor:
         signal.set_wakeup_fd(self._wakeup_write, warn_on_full_buffer=False)
         self._selector.register(self._wakeup_read, selectors.EVENT_READ, None)
         for number in _STOP_SIGNALS:
-            self._handlers[number] = signal.signal(number, self._ask_to_stop)
+            # Under `nohup` a closed terminal is no wish to stop.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                self._handlers[number] = signal.signal(number, self._ask_to_stop)
         self._handlers[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         return self
 
@@ -158,7 +161,7 @@ class Supervisor:
         """Stop all, the last started services last: first the programs, then what they stand on.
 
         Programs are told in order and wind down together; a service hears nothing before all
-        that use it have ended. A second Ctrl-C kills what is left.
+        that use it have ended. A second Ctrl-C kills the programs that still wind down.
         """
         self._stop_asked = False
         running = [one for one in self._running.values() if one.process]
@@ -294,15 +297,15 @@ class Supervisor:
         while left:
             self._turn(0.02)
             for running in list(left):
-                if running.living.poll() is None:
-                    late = time.monotonic() - began > running.child.patience
-                    if not late and not self._stop_asked:
-                        continue
-                    self._console.say(f"{running.child.name} does not stop; killing it.")
-                    running.living.kill()
-                    running.living.wait()
-                self._close(running)
-                left.remove(running)
+                hastened = self._stop_asked and not isinstance(running.child, Service)
+                late = time.monotonic() - began > running.child.patience
+                if running.living.poll() is None and (late or hastened):
+                    self._console.say(f"{running.child.name} does not stop; ending it.")
+                    running.living.send_signal(running.child.last_signal)
+                    _wait(running.living, 1.0)
+                if running.living.poll() is not None:
+                    self._close(running)
+                    left.remove(running)
 
 
 class Service(Child):

@@ -112,7 +112,8 @@ def as_child(cluster: Cluster) -> Service:
         account=cluster.account,
         stop_signal=signal.SIGINT,  # fast shutdown
         death_signal=signal.SIGINT,
-        patience=3.0,
+        patience=2.0,
+        last_signal=signal.SIGQUIT,  # immediate shutdown: the next start recovers
         is_ready=lambda: _is_ready(cluster),
         before_start=lambda: _clear_the_way(cluster),
     )

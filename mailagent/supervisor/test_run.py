@@ -45,7 +45,7 @@ def _run_pytest(supervisor: Supervisor, folder: Path, arguments: list[str]) -> i
         environment["MAILAGENT_BROWSER"] = str(found)
     else:
         environment.pop("MAILAGENT_BROWSER", None)
-    supervisor.wait_until_ready(*(child.name for child in children))
+    supervisor.wait_until_ready(*(child.name for child in children), seconds=300)
     pytest = Child(
         name="pytest",
         argv=[sys.executable, "-m", "pytest", "-p", _PLUGIN, *arguments],

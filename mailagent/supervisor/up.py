@@ -45,7 +45,7 @@ def _serve(supervisor: Supervisor, console: Console, settings: Configuration, be
     environment = children_environment(settings, urls)
     supervisor.start(*children)
     state.note_services(settings.state, urls)
-    supervisor.wait_until_ready(*(child.name for child in children))
+    supervisor.wait_until_ready(*(child.name for child in children), seconds=300)
     supervisor.run_step(preparation(environment))
     supervisor.start(*parts(settings, environment))
     supervisor.wait_until_ready(*_PARTS, seconds=90)

@@ -48,6 +48,6 @@ def as_child(sockets: Path) -> Service:
             *("--always-show-logo", "no", "--dir", str(sockets)),
         ],
         environment={**os.environ, "LC_ALL": "C"},
-        patience=1.0,
+        patience=0.5,
         is_ready=lambda: valkey_answers(socket),
     )

@@ -1,13 +1,13 @@
 """What `manage.py up` does, with two small programs in place of the four: started by the tests.
 
-usage: small_system.py STATE [--guardian] [--broken]
+usage: small_system.py STATE [--guardian] [--broken] [--no-namespace] [--stubborn]
 """
 
 import socket
 import sys
 from pathlib import Path
 
-from mailagent.supervisor import services, state
+from mailagent.supervisor import launch, services, state
 from mailagent.supervisor.children import Child, StopAsked, Supervisor
 from mailagent.supervisor.console import Console
 from mailagent.supervisor.lock import only_supervisor
@@ -44,6 +44,8 @@ def _small(name: str, mark: str, program: str) -> Child:
 
 def main() -> int:
     folder, options = Path(sys.argv[1]), sys.argv[2:]
+    if "--no-namespace" in options:
+        launch.namespaces_work = lambda: False
     console = Console()
     try:
         state.open_state(folder)
@@ -56,6 +58,8 @@ def main() -> int:
             state.note_services(folder, urls)
             supervisor.wait_until_ready(*(child.name for child in children))
             program = _BREAK if "--broken" in options else _ANSWER
+            if "--stubborn" in options:
+                program = program.replace("sys.exit(0)", "pass")
             supervisor.start(
                 _small("first", f"small-first-{folder.name}", _ANSWER),
                 _small("second", f"small-second-{folder.name}", program),

@@ -34,6 +34,17 @@ def test_everything_stops_within_five_seconds(system: System) -> None:
     assert system.all_pids() == []
 
 
+def test_a_program_that_will_not_stop_is_ended_within_five_seconds(
+    start_system: Callable[..., System],
+) -> None:
+    system = start_system("--stubborn")
+    system.wait_for("small system ready")
+
+    assert system.stop() < 5
+    assert "second does not stop; ending it." in system.said()
+    assert system.all_pids() == []
+
+
 def test_programs_stop_before_the_services_they_stand_on(system: System) -> None:
     system.stop()
 

@@ -1,6 +1,8 @@
 """PostgreSQL and Valkey stand on private sockets, wherever the state folder is."""
 
+import os
 import stat
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +76,21 @@ def test_any_state_folder_will_do(
     assert redis.Redis.from_url(system.urls()["REDIS_URL"]).ping()
     with Connection(system.urls()["CELERY_BROKER_URL"]) as broker:
         assert broker.default_channel.client.ping()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL under another account")
+def test_without_namespaces_root_hands_the_files_to_another_account_and_back(
+    start_system: Callable[..., System],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        where = Path(folder) / "state"
+        for options, is_ours in (("--no-namespace", False), ("--guardian", True)):
+            system = start_system(options, state=where)
+            system.wait_for("small system ready")
+            assert ((where / "postgres").stat().st_uid == os.getuid()) is is_ours
+            system.stop()
+            system.log.unlink()
 
 
 def test_the_secret_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
