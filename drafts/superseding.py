@@ -18,8 +18,8 @@ def message_stored(message: Message) -> None:
     ours went out, whoever sent it: what is open is superseded. An automatic message (an out of
     office notice, a bounce) is nobody writing.
     """
-    if message.is_inbound and message.is_automated:
-        return
+    if message.is_inbound and (message.is_automated or message.threaded_by == "new"):
+        return  # a thread that this message opened has no drafts yet
     drafts = Draft.objects.open().filter(thread=message.thread_id)
     for draft_id in drafts.exclude(message=message.pk).values_list("pk", flat=True):
         if message.is_inbound:

@@ -100,6 +100,8 @@ def _may_continue(line: str) -> bool:
 
 
 def _is_attribution(line: str) -> bool:
+    if not _CANDIDATE.search(line):  # neither date nor address: most lines, told cheaply
+        return False
     if line.endswith((".", "!", "?", ";")) and not line.endswith("..."):
         return False
     addressed = _ADDRESS.search(line) is not None
