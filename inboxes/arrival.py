@@ -197,7 +197,7 @@ def _remember(copies: Sequence[_Copy]) -> set[tuple[UUID, bytes]]:
     first: dict[tuple[UUID, bytes], _Copy] = {}
     for copy in copies:
         first.setdefault(copy.key, copy)
-    values = {
+    values: dict[str, Any] = {
         "inboxes": [inbox_id for inbox_id, _ in first],
         "digests": [digest for _, digest in first],
         "messages": [copy.message_id for copy in first.values()],

@@ -17,5 +17,5 @@ def message_details(message_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]
 
 def inbox_details(inbox_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
     """`workspace_id` by inbox id: whose it is, for those who ask to hear of it."""
-    rows = Inbox.objects.filter(pk__in=inbox_ids).values("id", "workspace_id")
-    return {row.pop("id"): dict(row) for row in rows}
+    rows = Inbox.objects.filter(pk__in=inbox_ids).values_list("id", "workspace_id")
+    return {inbox_id: {"workspace_id": workspace_id} for inbox_id, workspace_id in rows}

@@ -156,7 +156,7 @@ def _read(envelope: Envelope, raw: bytes) -> Letter:
 
 
 def _header_columns(parsed: mime.ParsedMessage) -> dict[str, Any]:
-    sender = next(iter(parsed.header_from or parsed.sender), mime.Address("", ""))
+    sender = next(iter(parsed.header_from or parsed.sender), addresses.Address("", ""))
     written_to = [mailbox.addr_spec for mailbox in (*parsed.to, *parsed.cc, *parsed.bcc)]
     return {
         "header_message_id": indexable(parsed.header_message_id),
@@ -215,7 +215,7 @@ def _folded(addr_specs: Iterable[str]) -> list[str]:
     return [cut(storable(addresses.fold_address(spec)), 1000)[:320] for spec in addr_specs]
 
 
-def _mailboxes(found: Iterable[mime.Address]) -> list[dict[str, str]]:
+def _mailboxes(found: Iterable[addresses.Address]) -> list[dict[str, str]]:
     return [{"name": storable(a.name), "address": storable(a.addr_spec)} for a in found]
 
 

@@ -1,9 +1,11 @@
 """Full text: what of a message is searched, and how it is asked for."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib.postgres.search import SearchQuery
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Func, Model, QuerySet, TextField, Value
+from django.db.models.sql.compiler import SQLCompiler
 
 CONFIG = "simple"  # no stemming: mail comes in every language
 BODY_LIMIT = 200_000  # octets: beyond about 1 MB of words PostgreSQL refuses a vector
@@ -26,11 +28,13 @@ class SearchText(Func):
         texts = (subject, cut(names, NAMES_LIMIT), cut(body, BODY_LIMIT))
         super().__init__(*(Value(text, output_field=TextField()) for text in texts))
 
-    def as_sql(self, compiler, connection, **context):  # type: ignore[no-untyped-def]
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *_: Any, **__: Any
+    ) -> tuple[str, tuple[Any, ...]]:
         marks = [compiler.compile(part) for part in self.source_expressions]
         names = ("subject", "names", "body")
         sql = self.template % {n: mark for n, (mark, _) in zip(names, marks, strict=True)}
-        return sql, [value for _, values in marks for value in values]
+        return sql, tuple(value for _, values in marks for value in values)
 
 
 def cut(text: str, octets: int) -> str:

@@ -1,0 +1,179 @@
+"""Between the sessions, which wait, and the database, which is asked in threads.
+
+Letters that arrive while others are being stored wait together and are then stored in one
+transaction: under load a COMMIT serves many, and a single letter never waits for company.
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from django.db import Error, InterfaceError, OperationalError, connection
+
+from inboxes.arrival import Envelope, Outcome, deliver_many
+from inboxes.recipients import Recipient, find_recipient
+
+logger = logging.getLogger(__name__)
+
+LETTERS_AT_ONCE = 32
+OCTETS_AT_ONCE = 16 * 1024 * 1024
+WRITERS = 2
+ASKERS = 4
+KNOWN_FOR = 1.0  # seconds: a deleted inbox is refused soon
+_KNOWN_LIMIT = 10_000
+
+Result = TypeVar("Result")
+
+
+class DatabaseAway(Exception):
+    """The database did not answer. Nothing was promised; the sender tries again later."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    envelope: Envelope
+    raw: bytes
+    answer: "asyncio.Future[list[UUID]]"
+
+
+class Intake:
+    """Finds recipients and stores letters for the sessions of one event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="recipients")
+        self._known: dict[str, tuple[float, Recipient]] = {}
+        self._writers = [
+            threading.Thread(target=self._write, name=f"writer-{n}", daemon=True)
+            for n in range(WRITERS)
+        ]
+        for writer in self._writers:
+            writer.start()
+
+    async def find(self, rcpt_to: str) -> Recipient | None:
+        """The inbox behind an address. Raises DatabaseAway.
+
+        Only what was found is remembered, for a second: a new inbox is there at once.
+        """
+        known = self._known.get(rcpt_to)
+        if known is not None and time.monotonic() - known[0] < KNOWN_FOR:
+            return known[1]
+        found = await self._loop.run_in_executor(self._askers, _ask, rcpt_to)
+        if found is not None:
+            if len(self._known) >= _KNOWN_LIMIT:
+                self._known.clear()
+            self._known[rcpt_to] = (time.monotonic(), found)
+        return found
+
+    async def accept(self, envelope: Envelope, raw: bytes) -> list[UUID]:
+        """Store a letter; when this returns its ids, it is committed. Raises DatabaseAway, or
+        what `inboxes.arrival.deliver` raises."""
+        answer: asyncio.Future[list[UUID]] = self._loop.create_future()
+        self._waiting.put(_Waiting(envelope, raw, answer))
+        # Shielded: a sender that gives up does not stop what the others wait for.
+        return await asyncio.shield(answer)
+
+    async def close(self) -> None:
+        """Store what still waits, then end the threads."""
+        for _ in self._writers:
+            self._waiting.put(None)
+        for writer in self._writers:
+            await self._loop.run_in_executor(None, writer.join)
+        self._askers.shutdown()
+
+    def _write(self) -> None:
+        """A writer thread: stores what waits, until it is told to end."""
+        try:
+            while (first := self._waiting.get()) is not None:
+                letters, more = self._take(first)
+                outcomes = _store([(one.envelope, one.raw) for one in letters])
+                self._loop.call_soon_threadsafe(_answer, letters, outcomes)
+                if not more:
+                    break
+        finally:
+            connection.close()
+
+    def _take(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+        """What waits besides `first`, and whether to go on after it."""
+        letters, octets = [first], len(first.raw)
+        while len(letters) < LETTERS_AT_ONCE and octets < OCTETS_AT_ONCE:
+            try:
+                another = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if another is None:
+                return letters, False
+            letters.append(another)
+            octets += len(another.raw)
+        return letters, True
+
+
+def _answer(letters: list[_Waiting], outcomes: list[list[UUID] | Exception]) -> None:
+    for letter, outcome in zip(letters, outcomes, strict=True):
+        if letter.answer.done():
+            continue
+        if isinstance(outcome, Exception):
+            letter.answer.set_exception(outcome)
+        else:
+            letter.answer.set_result(outcome)
+
+
+def _store(mails: list[tuple[Envelope, bytes]]) -> list[list[UUID] | Exception]:
+    """Store letters; answer for each the ids of its messages, or why not."""
+    started = time.monotonic()
+    try:
+        outcomes = _twice(lambda: deliver_many(mails))
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("the database is away: %s", type(error).__name__)
+        return [DatabaseAway() for _ in mails]
+    except Exception as error:  # a writer must live on, and every sender must get an answer
+        logger.exception("%d letters could not be stored", len(mails))
+        connection.close()
+        return [error for _ in mails]
+    milliseconds = round((time.monotonic() - started) * 1000)
+    for (_, raw), outcome in zip(mails, outcomes, strict=True):
+        _log(outcome, len(raw), milliseconds)
+    return [o if isinstance(o, Exception) else [m.pk for m in o] for o in outcomes]
+
+
+def _log(outcome: Outcome, octets: int, milliseconds: int) -> None:
+    if isinstance(outcome, Exception):
+        logger.warning("a letter was not stored: %s", type(outcome).__name__)
+        return
+    for message in outcome:
+        logger.info(
+            "message %s: inbox %s, thread %s, %d octets, %d ms",
+            message.pk,
+            message.inbox_id,
+            message.thread_id,
+            octets,
+            milliseconds,
+        )
+
+
+def _twice(deed: Callable[[], Result]) -> Result:
+    """Do it, and once more when the connection that it began with turns out to be dead. What was
+    committed without our knowing is found again as a repetition."""
+    had_connection = connection.connection is not None
+    try:
+        return deed()
+    except (OperationalError, InterfaceError):
+        connection.close()
+        if not had_connection:
+            raise
+    return deed()
+
+
+def _ask(rcpt_to: str) -> Recipient | None:
+    try:
+        return _twice(lambda: find_recipient(rcpt_to))
+    except Error as error:
+        raise DatabaseAway from error
