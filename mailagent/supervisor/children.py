@@ -49,6 +49,7 @@ class Child:
     patience: float = 2.5  # seconds from stop_signal to last_signal
     last_signal: int = signal.SIGKILL
     before_start: Callable[[], None] = _nothing
+    unsaid: bytes | None = None  # lines with these words are not worth showing
 
 
 @dataclass
@@ -262,7 +263,8 @@ class Supervisor:
             return False
         *lines, running.unfinished = (running.unfinished + said).split(b"\n")
         for line in lines:
-            self._show(running, line)
+            if running.child.unsaid is None or running.child.unsaid not in line:
+                self._show(running, line)
         return True
 
     def _show(self, running: _Running, line: bytes) -> None:

@@ -81,7 +81,9 @@ def parts(settings: Configuration, environment: Mapping[str, str]) -> list[Child
     """The four processes, in the order in which they are told to stop."""
     host, bind = settings.reachable_at, settings.bind
     web_port, smtp_port = settings.web_port, settings.smtp_port
-    celery = ["-m", "celery", "-A", "mailagent.celery", "--quiet"]
+    # Celery's word against root is for those who take pickles from strangers.
+    calm = ["-W", "ignore:You're running the worker with superuser privileges"]
+    celery = [*calm, "-m", "celery", "-A", "mailagent.celery", "--quiet"]
 
     def part(name: str, argv: list[str], is_ready: Callable[[], bool] | None = None) -> Child:
         return Child(
@@ -97,7 +99,7 @@ def parts(settings: Configuration, environment: Mapping[str, str]) -> list[Child
             "web",
             [
                 *("-m", "daphne", "-b", bind, "-p", str(web_port), "--no-server-name"),
-                *("--application-close-timeout", "2", "mailagent.asgi:application"),
+                *("-v", "0", "--application-close-timeout", "2", "mailagent.asgi:application"),
             ],
             lambda: readiness.web_answers(host, web_port),
         ),

@@ -49,5 +49,6 @@ def as_child(sockets: Path) -> Service:
         ],
         environment={**os.environ, "LC_ALL": "C"},
         patience=0.5,
+        unsaid=b"Memory overcommit must be enabled",  # for saving to disk, which we never do
         is_ready=lambda: valkey_answers(socket),
     )
