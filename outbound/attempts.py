@@ -1,32 +1,31 @@
-"""One attempt: sign, send, and record what each recipient's server said."""
+"""One attempt: sign, send, and have recorded what each recipient's server said."""
 
 import logging
-import random
-from datetime import datetime, timedelta
+import time
+from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from events.models import EventType
 from events.secrecy import derived_key
+from inboxes.addresses import fold_address
 from inboxes.models import Domain, Message, MessageRaw
-from outbound import dkim
+from outbound import dkim, stopping
 from outbound.claims import Claim, LeaseLost
 from outbound.envelope import envelope_sender
-from outbound.models import Delivery, DeliveryAttempt
-from outbound.retries import next_attempt_delay
-from outbound.settling import settle_message, tell_event
+from outbound.models import Delivery
+from outbound.recording import record
 from outbound.signing import signers_of
 from outbound.suppression import suppressed
 from outbound.transports.choose import transport_for
-from outbound.transports.protocol import Job, Result, Transport
+from outbound.transports.protocol import Job, Outcome, Result, Transport
 
 logger = logging.getLogger(__name__)
-Status = Delivery.Status
-DELAY_MARKS = (timedelta(minutes=30), timedelta(hours=4))  # when `message.delayed` is told
-RETRY_UNCERTAIN_AFTER = timedelta(minutes=1)
+RECORD_PATIENCE = 60.0  # seconds in which the database may come back
+RECORD_AGAIN_AFTER = 0.5
 
 
 @lru_cache(maxsize=1)
@@ -35,35 +34,75 @@ def transport() -> Transport:
     return transport_for(settings.TRANSPORT, dns=settings.DNS, hostname=settings.HOSTNAME)
 
 
-def transport_name() -> str:
-    scheme = settings.TRANSPORT.partition(":")[0]
-    return "smarthost" if scheme in ("smtp", "smtps") else scheme
-
-
 def attempt(claim: Claim) -> None:
-    """Make one attempt at `claim`'s deliveries. Losing the lease ends it without a trace."""
+    """Make one attempt at `claim`'s deliveries, and record its end, whatever it is.
+
+    Losing the lease ends it without a trace: the deliveries are somebody else's then. A worker
+    that is to stop gives back what it has not yet handed over.
+    """
     started = timezone.now()
-    refused = _suppressed_results(claim)
-    going = [d for d in claim.deliveries if d.rcpt_to not in {r.rcpt_to for r in refused}]
-    results: list[Result] = []
-    if going:
+    try:
+        refused, results = _send(claim)
+    except LeaseLost as lost:
+        logger.warning("%s", lost)
+        return
+    except stopping.Stopping:
+        claim.give_back()
+        return
+    except Exception as error:  # A worker's outer loop: the mail behind this one must go on.
+        logger.exception("message %s: the attempt broke off", claim.message_id)
+        refused, results = {}, _broken_off(claim, error)
+    _record_patiently(claim, results, refused, started=started)
+
+
+def _send(claim: Claim) -> tuple[dict[str, str], list[Result]]:
+    """Suppressed recipients with the reason, and what the transport says of the others."""
+    refused = _suppressed(claim)
+    going = [each for each in claim.deliveries if each.rcpt_to not in refused]
+    if not going:
+        return refused, []
+    job = _job(claim.deliveries[0].message, going)
+    with claim.kept_alive():
+        results = transport().send(job, on_phase=claim.enter)
+    if [each.rcpt_to for each in results] != list(job.rcpt_tos):
+        raise RuntimeError("the transport's results are not those of the recipients")
+    return refused, results
+
+
+def _suppressed(claim: Claim) -> dict[str, str]:
+    folded = {each.rcpt_to: fold_address(each.rcpt_to) for each in claim.deliveries}
+    workspace_id = claim.deliveries[0].message.inbox.workspace_id
+    entries = suppressed(workspace_id, folded.values())
+    return {
+        rcpt_to: f"suppressed: {entries[address].reason}"
+        for rcpt_to, address in folded.items()
+        if address in entries
+    }
+
+
+def _broken_off(claim: Claim, error: Exception) -> list[Result]:
+    """Our own fault. Its words may hold what is nobody's business: the log has them."""
+    lost = claim.reached == "committing"
+    words = f"4.3.0 {'broken off' if lost else 'not sent'}: {type(error).__name__} on our side"
+    outcome: Outcome = "uncertain" if lost else "deferred"
+    return [Result(each.rcpt_to, outcome, 0, words, "") for each in claim.deliveries]
+
+
+def _record_patiently(
+    claim: Claim, results: Sequence[Result], refused: dict[str, str], *, started: datetime
+) -> None:
+    """Record; wait for a database that went away meanwhile: what is known must not get lost."""
+    until = time.monotonic() + RECORD_PATIENCE
+    while True:
         try:
-            job = _job(claim.deliveries[0].message, going)
-            with claim.kept_alive():
-                results = transport().send(job, on_phase=claim.enter)
-        except LeaseLost as lost:
-            logger.warning("%s", lost)
+            record(claim, results, refused, started=started)
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > until:
+                raise
+            connection.close()
+            time.sleep(RECORD_AGAIN_AFTER)
+        else:
             return
-    record(claim, results, refused, started=started)
-
-
-def _suppressed_results(claim: Claim) -> list[Result]:
-    message = claim.deliveries[0].message
-    entries = suppressed(message.inbox.workspace_id, [d.rcpt_to for d in claim.deliveries])
-    return [
-        Result(address, "failed", 0, f"suppressed: {entry.reason}", "")
-        for address, entry in entries.items()
-    ]
 
 
 def _job(message: Message, going: list[Delivery]) -> Job:
@@ -82,90 +121,3 @@ def _domain_of(message: Message) -> Domain:
     own = message.inbox.domain
     name = message.header_from.rpartition("@")[2]
     return own if name == own.name else Domain.objects.get(name=name)
-
-
-@transaction.atomic
-def record(
-    claim: Claim, results: list[Result], refused: list[Result], *, started: datetime
-) -> None:
-    """Write what became of each delivery, its attempt, and the events; all or nothing."""
-    now = timezone.now()
-    by_address = {result.rcpt_to: result for result in [*results, *refused]}
-    suppressed_ones = {result.rcpt_to for result in refused}
-    told: dict[EventType, list[Delivery]] = {}
-    for delivery in claim.deliveries:
-        result = by_address[delivery.rcpt_to]
-        fields, event = _outcome(delivery, result, now)
-        if delivery.rcpt_to in suppressed_ones:
-            fields["status"] = Status.SUPPRESSED
-        ours = Delivery.objects.filter(pk=delivery.pk, fence=delivery.fence, status=Status.SENDING)
-        if not ours.update(**fields):
-            logger.warning("delivery %s: answered after its lease was lost", delivery.pk)
-            continue
-        delivery.last_reply = str(fields["last_reply"])
-        DeliveryAttempt.objects.create(
-            delivery=delivery,
-            number=delivery.attempts,
-            started_at=started,
-            ended_at=now,
-            outcome=result.outcome,
-            reply_code=result.reply_code or None,
-            reply_text=result.reply_text,
-            host=result.host,
-        )
-        logger.info("delivery %s: %s %s", delivery.pk, result.outcome, result.reply_code)
-        if event:
-            told.setdefault(event, []).append(delivery)
-    for event, deliveries in told.items():
-        tell_event(event, deliveries[0], [d.rcpt_to for d in deliveries])
-    settle_message(claim.message_id)
-
-
-def _outcome(
-    delivery: Delivery, result: Result, now: datetime
-) -> tuple[dict[str, object], EventType | None]:
-    """The row's new fields for a result, and the event to tell."""
-    fields: dict[str, object] = {
-        "phase": Delivery.Phase.NONE,
-        "lease_until": None,
-        "last_reply": result.reply_text,
-        "last_code": result.reply_code or None,
-        "last_host": result.host,
-        "transport": transport_name(),
-    }
-    if result.outcome == "sent":
-        return fields | {"status": Status.SENT, "settled_at": now}, EventType.MESSAGE_SENT
-    if result.outcome == "failed":
-        return fields | {"status": Status.FAILED, "settled_at": now}, EventType.MESSAGE_BOUNCED
-    if result.outcome == "uncertain":
-        more, event = uncertain(delivery, now)
-        return fields | more, event
-    return _deferred(fields, delivery, now)
-
-
-def _deferred(
-    fields: dict[str, object], delivery: Delivery, now: datetime
-) -> tuple[dict[str, object], EventType | None]:
-    first = delivery.first_attempt_at or now
-    delay = next_attempt_delay(
-        delivery.attempts,
-        first_attempt_at=first,
-        now=now,
-        jitter=random.random(),  # noqa: S311 - spreads load
-    )
-    if delay is None:
-        return fields | {"status": Status.FAILED, "settled_at": now}, EventType.MESSAGE_BOUNCED
-    fields |= {"status": Status.DEFERRED, "next_attempt_at": now + delay}
-    marks = sum(now - first >= mark for mark in DELAY_MARKS)
-    if marks > delivery.told_delayed:
-        return fields | {"told_delayed": marks}, EventType.MESSAGE_DELAYED
-    return fields, None
-
-
-def uncertain(delivery: Delivery, now: datetime) -> tuple[dict[str, object], EventType | None]:
-    """Lost between the last octet and the answer. What a person approved, a person decides on;
-    what a policy sent is tried once more: the same Message-ID, the same octets."""
-    tried_again = delivery.attempt_log.filter(outcome="uncertain").exists()
-    if delivery.by_person or tried_again:
-        return {"status": Status.UNCERTAIN}, EventType.MESSAGE_UNCERTAIN
-    return {"status": Status.DEFERRED, "next_attempt_at": now + RETRY_UNCERTAIN_AFTER}, None

@@ -1,23 +1,26 @@
 """Claims: a worker takes deliveries under a lease in database time, with a fencing token."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import DatabaseError, close_old_connections, transaction
-from django.db.models import F, Q
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from inboxes.models import Message
-from outbound import notices
+from outbound import notices, stopping
 from outbound.models import Delivery
 from outbound.transports.protocol import Phase
 
+logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=45)
 RENEW_EVERY = 15.0  # seconds
+POSTPONED = timedelta(minutes=1)
 Status = Delivery.Status
 
 
@@ -25,28 +28,49 @@ class LeaseLost(Exception):
     """Somebody else has the deliveries now; this worker must not go on."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Claim:
     """Deliveries of one message to one domain, ours until the lease ends."""
 
     message_id: UUID
     deliveries: tuple[Delivery, ...]
+    reached: Phase = "connecting"  # the last phase that was committed
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def _held(self) -> Q:
-        """The rows while they are still ours: id and fencing token together."""
+    def _held(self) -> QuerySet[Delivery]:
+        """The rows while they are still ours: id and fencing token together; locked in order."""
         held = Q()
         for delivery in self.deliveries:
             held |= Q(pk=delivery.pk, fence=delivery.fence)
-        return held & Q(status=Status.SENDING)
+        ours = Delivery.objects.filter(held, status=Status.SENDING)
+        if len(self.deliveries) == 1:
+            return ours
+        in_order = ours.select_for_update(no_key=True).order_by("pk").values("pk")
+        return Delivery.objects.filter(pk__in=in_order)
 
     def enter(self, phase: Phase) -> None:
-        """Commit that `phase` is about to begin. Raises LeaseLost: then do not begin it."""
-        held = Delivery.objects.filter(self._held())
-        if held.update(phase=phase, lease_until=Now() + LEASE) != len(self.deliveries):
-            raise LeaseLost(f"message {self.message_id}: the lease is lost before {phase}")
+        """Commit that `phase` is about to begin. Raises LeaseLost or Stopping: do not begin it."""
+        stopping.refuse_to_go_on()
+        with self._one_at_a_time, transaction.atomic():
+            entered = self._held().update(phase=phase, lease_until=Now() + LEASE)
+            if entered != len(self.deliveries):
+                raise LeaseLost(f"message {self.message_id}: the lease is lost before {phase}")
+        self.reached = phase
 
     def renew(self) -> None:
-        Delivery.objects.filter(self._held()).update(lease_until=Now() + LEASE)
+        """Extend the lease of what is still ours."""
+        with self._one_at_a_time:
+            self._held().update(lease_until=Now() + LEASE)
+
+    def give_back(self) -> None:
+        """Nothing was handed over: due again at once, and this attempt does not count."""
+        self._held().update(
+            status=Status.DEFERRED,
+            phase=Delivery.Phase.NONE,
+            lease_until=None,
+            attempts=F("attempts") - 1,
+            next_attempt_at=Now(),
+        )
 
     @contextmanager
     def kept_alive(self) -> Iterator[None]:
@@ -60,7 +84,7 @@ class Claim:
                 except DatabaseError:
                     continue  # A lease that cannot be renewed ends by itself.
                 finally:
-                    close_old_connections()
+                    connection.close()
 
         keeper = threading.Thread(target=keep, name="lease", daemon=True)
         keeper.start()
@@ -68,11 +92,21 @@ class Claim:
             yield
         finally:
             done.set()
+            keeper.join(RENEW_EVERY)
 
 
 def claim(message_id: UUID, rcpt_domain: str) -> Claim | None:
     """Take what is due of one message for one domain; None when another worker was first."""
-    return _claim(Q(message_id=message_id, rcpt_domain=rcpt_domain))
+    try:
+        return _claim(message_id, rcpt_domain)
+    except DatabaseError:
+        raise
+    except Exception:  # A listener's fault. It must not stand in the way of all other mail.
+        logger.exception("message %s: cannot be claimed", message_id)
+        _due_of(message_id, rcpt_domain).update(
+            next_attempt_at=Now() + POSTPONED, last_reply="4.3.0 not sent: a fault on our side"
+        )
+        return None
 
 
 def claim_next() -> Claim | None:
@@ -92,17 +126,16 @@ def _due() -> Q:
     return Q(status__in=Delivery.WAITING, next_attempt_at__lte=Now())
 
 
+def _due_of(message_id: UUID, rcpt_domain: str) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(_due(), message_id=message_id, rcpt_domain=rcpt_domain)
+
+
 @transaction.atomic
-def _claim(which: Q) -> Claim | None:
-    rows = list(
-        Delivery.objects.select_for_update(skip_locked=True)
-        .filter(which & _due())
-        .order_by("pk")
-        .values_list("pk", "message_id")
-    )
-    if not rows:
+def _claim(message_id: UUID, rcpt_domain: str) -> Claim | None:
+    due = _due_of(message_id, rcpt_domain).select_for_update(skip_locked=True, no_key=True)
+    pks = list(due.order_by("pk").values_list("pk", flat=True))
+    if not pks:
         return None
-    pks = [pk for pk, _ in rows]
     Delivery.objects.filter(pk__in=pks).update(
         status=Status.SENDING,
         phase=Delivery.Phase.CONNECTING,
@@ -111,9 +144,14 @@ def _claim(which: Q) -> Claim | None:
         attempts=F("attempts") + 1,
         first_attempt_at=Coalesce("first_attempt_at", Now()),
     )
-    message_id = rows[0][1]
     first = Message.objects.filter(pk=message_id, status=Message.Status.QUEUED)
     if first.update(status=Message.Status.SENDING):
         notices.tell(message_id, "sending")
-    deliveries = Delivery.objects.filter(pk__in=pks).select_related("message__inbox__domain")
+    deliveries = Delivery.objects.filter(pk__in=pks).select_related(
+        "message__inbox__domain", "message__thread"
+    )
+    deliveries = deliveries.defer(
+        *(f"message__{column}" for column in ("plain_body", "html_body", "reply_text")),
+        *(f"message__{column}" for column in ("visible_text", "search")),
+    )
     return Claim(message_id, tuple(deliveries.order_by("pk")))

@@ -1,22 +1,23 @@
-"""The queue: `Delivery` rows in PostgreSQL. Celery only wakes those who look here."""
+"""The queue: `Delivery` rows in PostgreSQL. Celery only wakes those who look here.
 
-import logging
+Locks are taken in this order everywhere, so that no two wait for each other: the thread (by those
+who decide), deliveries by id, the message, the draft, the audit chain.
+"""
+
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from events import audit
 from inboxes.addresses import fold_address
 from inboxes.models import Message
-from outbound import tasks
+from outbound import hints
 from outbound.models import Delivery
 from outbound.settling import settle_message
 
-logger = logging.getLogger(__name__)
 Status = Delivery.Status
 
 
@@ -25,64 +26,66 @@ def submit(
 ) -> list[Delivery]:
     """Queue `message` for each of `rcpt_tos`, inside the caller's transaction.
 
-    Nothing is attempted before `not_before`; until then `withdraw` takes it all back.
+    Nothing is attempted before `not_before`; until then `withdraw` takes it all back. Addresses
+    that differ in case alone are one; the first one's local part is kept (RFC 5321 §2.4).
     """
-    addresses = dict.fromkeys(fold_address(rcpt_to) for rcpt_to in rcpt_tos)
+    addresses = {fold_address(each): each.strip() for each in reversed(rcpt_tos)}
     deliveries = Delivery.objects.bulk_create(
         Delivery(
             message=message,
-            rcpt_to=address,
-            rcpt_domain=address.rpartition("@")[2],
+            rcpt_to=f"{addresses[folded].rpartition('@')[0]}@{folded.rpartition('@')[2]}",
+            rcpt_domain=folded.rpartition("@")[2],
             by_person=by_person,
             next_attempt_at=not_before,
         )
-        for address in addresses
+        for folded in dict.fromkeys(map(fold_address, rcpt_tos))
     )
     _wake(message.pk, {delivery.rcpt_domain for delivery in deliveries}, at=not_before)
     return deliveries
 
 
+@transaction.atomic
 def withdraw(message: Message) -> bool:
     """Cancel every delivery, if no worker has ever claimed one; inside the caller's transaction.
 
     False: something is under way or done, and nothing was changed.
     """
     deliveries = Delivery.objects.filter(message=message)
-    with transaction.atomic():
-        total = deliveries.select_for_update().order_by("pk").values_list("pk", flat=True)
-        untouched = deliveries.filter(status=Status.QUEUED, attempts=0)
-        everything = len(total)
-        if untouched.update(status=Status.CANCELLED, settled_at=timezone.now()) != everything:
-            transaction.set_rollback(True)
-            return False
-        Message.objects.filter(pk=message.pk).update(status=Message.Status.CANCELLED)
+    # A worker that claims right now is waited for; one that comes later passes locked rows by.
+    locked = deliveries.select_for_update(no_key=True).order_by("pk")
+    states = list(locked.values_list("status", "attempts"))
+    if any(state != (Status.QUEUED, 0) for state in states):
+        return False
+    deliveries.update(status=Status.CANCELLED, settled_at=timezone.now())
+    Message.objects.filter(pk=message.pk).update(status=Message.Status.CANCELLED)
     return True
 
 
 @transaction.atomic
 def resend_uncertain(delivery: Delivery, *, by: str) -> bool:
     """A person says: send it again, the same octets. False: somebody has answered already."""
-    changed = Delivery.objects.filter(pk=delivery.pk, status=Status.UNCERTAIN).update(
-        status=Status.DEFERRED, next_attempt_at=timezone.now(), phase=Delivery.Phase.NONE
-    )
-    if not changed:
+    now = timezone.now()
+    if not _answer(delivery, status=Status.DEFERRED, next_attempt_at=now):
         return False
     _record(delivery, by, "delivery.resend")
-    settle_message(delivery.message_id)
-    _wake(delivery.message_id, {delivery.rcpt_domain}, at=timezone.now())
+    _wake(delivery.message_id, {delivery.rcpt_domain}, at=now)
     return True
 
 
 @transaction.atomic
 def mark_arrived(delivery: Delivery, *, by: str) -> bool:
     """A person says: it arrived. False: somebody has answered already."""
-    now = timezone.now()
-    changed = Delivery.objects.filter(pk=delivery.pk, status=Status.UNCERTAIN).update(
-        status=Status.SENT, settled_at=now, phase=Delivery.Phase.NONE
-    )
-    if not changed:
+    if not _answer(delivery, status=Status.SENT, settled_at=timezone.now()):
         return False
     _record(delivery, by, "delivery.arrived")
+    return True
+
+
+def _answer(delivery: Delivery, **fields: object) -> bool:
+    """Settle what is uncertain, once."""
+    still = Delivery.objects.filter(pk=delivery.pk, status=Status.UNCERTAIN)
+    if not still.update(phase=Delivery.Phase.NONE, **fields):
+        return False
     settle_message(delivery.message_id)
     return True
 
@@ -95,15 +98,4 @@ def _record(delivery: Delivery, by: str, action: str) -> None:
 def _wake(message_id: UUID, domains: Iterable[str], *, at: datetime) -> None:
     """Hint to the workers once the transaction stands. A lost hint costs seconds: the sweeper."""
     named = sorted(domains)
-
-    def hint() -> None:
-        wait = max(0.0, (at - timezone.now()).total_seconds())
-        try:
-            for domain in named:
-                tasks.attempt_deliveries.apply_async(
-                    (str(message_id), domain), countdown=wait or None, retry=False
-                )
-        except (OperationalError, OSError) as error:
-            logger.warning("no hint for message %s: %s", message_id, type(error).__name__)
-
-    transaction.on_commit(hint, robust=True)
+    transaction.on_commit(lambda: hints.give(message_id, named, at=at), robust=True)

@@ -1,6 +1,7 @@
 """What the deliveries of a message make of the message."""
 
 from collections import Counter
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.utils import timezone
@@ -29,7 +30,7 @@ def status_of(deliveries: Counter[str]) -> Message.Status:
     failed = deliveries[Status.FAILED] + deliveries[Status.SUPPRESSED]
     if deliveries[Status.SENT]:
         return Message.Status.PARTLY_SENT if failed else Message.Status.SENT
-    return Message.Status.FAILED
+    return Message.Status.FAILED if failed else Message.Status.CANCELLED
 
 
 def settle_message(message_id: UUID) -> None:
@@ -37,7 +38,8 @@ def settle_message(message_id: UUID) -> None:
 
     Inside the caller's transaction; the message's row lock puts several settlers in order.
     """
-    message = Message.objects.select_for_update(of=("self",)).light().get(pk=message_id)
+    locked = Message.objects.select_for_update(of=("self",), no_key=True)
+    message = locked.only("id", "status", "sent_at").get(pk=message_id)
     found = Counter(Delivery.objects.filter(message=message).values_list("status", flat=True))
     status = status_of(found)
     if status == message.status:
@@ -50,9 +52,9 @@ def settle_message(message_id: UUID) -> None:
         notices.tell(message.pk, _ENDS[status])
 
 
-def tell_event(event: EventType, delivery: Delivery, recipients: list[str]) -> None:
-    """One event about a message of ours, for `recipients` of it."""
-    message = delivery.message
+def tell_event(event: EventType, deliveries: Sequence[Delivery]) -> None:
+    """One event about deliveries of a message of ours: `recipients` names those it is about."""
+    message = deliveries[0].message
     emit(
         event,
         workspace_id=message.inbox.workspace_id,
@@ -65,8 +67,8 @@ def tell_event(event: EventType, delivery: Delivery, recipients: list[str]) -> N
             "subject": message.subject,
             "timestamp": (message.date or message.created_at).isoformat(),
             "attachments": [],
-            "thread_subject": message.subject,
-            "recipients": recipients,
-            "last_reply": delivery.last_reply,
+            "thread_subject": message.thread.subject,
+            "recipients": [delivery.rcpt_to for delivery in deliveries],
+            "last_reply": deliveries[0].last_reply,
         },
     )

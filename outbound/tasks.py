@@ -5,15 +5,18 @@ from uuid import UUID
 
 from celery import shared_task
 
-from outbound import attempts, claims, sweeping
+from outbound import attempts, claims, stopping, sweeping
 
 DRAIN_SECONDS = 60.0
 DRAINERS = 4
+STALE_AFTER = 5.0  # seconds; by then there has been another sweep
 
 
 @shared_task
 def attempt_deliveries(message_id: str, rcpt_domain: str) -> None:
     """Attempt what is due of one message for one domain. `claim` lets a single worker through."""
+    if stopping.is_asked():
+        return
     if claimed := claims.claim(UUID(message_id), rcpt_domain):
         attempts.attempt(claimed)
 
@@ -22,7 +25,10 @@ def attempt_deliveries(message_id: str, rcpt_domain: str) -> None:
 def drain() -> None:
     """Attempt whatever is due, longest first, for a while."""
     end = time.monotonic() + DRAIN_SECONDS
-    while time.monotonic() < end and (claimed := claims.claim_next()):
+    while not stopping.is_asked() and time.monotonic() < end:
+        claimed = claims.claim_next()
+        if claimed is None:
+            return
         attempts.attempt(claimed)
 
 
@@ -32,4 +38,5 @@ def sweep() -> None:
     sweeping.release_expired()
     if sweeping.something_is_due():
         for _ in range(DRAINERS):
-            drain.delay()
+            # Where all threads are busy, wake-up calls would only pile up.
+            drain.apply_async(expires=STALE_AFTER)

@@ -2,6 +2,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from outbound import attempts, stopping
 from outbound.transports.protocol import Phase
 from tests.outbound.scripted_smtp import Script, ScriptedServer, ServerMaker
 from tests.outbound.zone_server import ZoneServer
@@ -55,3 +56,23 @@ class LeaseLost(Exception):
 @pytest.fixture
 def phases() -> Phases:
     return Phases()
+
+
+@pytest.fixture
+def way_out(settings) -> Iterator[Callable[[ScriptedServer], None]]:
+    """Makes a server the smarthost of this installation."""
+
+    def use(server: ScriptedServer) -> None:
+        settings.TRANSPORT = f"smtp://127.0.0.1:{server.port}?tls=never"
+        attempts.transport.cache_clear()
+
+    yield use
+    attempts.transport.cache_clear()
+
+
+@pytest.fixture
+def stopped() -> Iterator[None]:
+    """This worker has been asked to stop."""
+    stopping.ask()
+    yield
+    stopping.forget()

@@ -1,0 +1,84 @@
+"""A Celery worker, and beat, as processes of their own on the test's database and broker."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CELERY = [sys.executable, "-m", "celery", "-A", "mailagent.celery", "--quiet"]
+QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
+
+
+def database_url() -> str:
+    """The database that this process uses, for another process."""
+    of = connection.settings_dict
+    host = str(of["HOST"]).replace("/", "%2F")
+    port = f":{of['PORT']}" if of["PORT"] else ""
+    password = f":{of['PASSWORD']}" if of["PASSWORD"] else ""
+    return f"postgres://{of['USER']}{password}@{host}{port}/{of['NAME']}"
+
+
+class CeleryProcess:
+    def __init__(self, log: Path, *arguments: str, **environment: str) -> None:
+        self.log = log
+        with log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [*CELERY, *arguments],
+                cwd=ROOT,
+                env={
+                    **os.environ,
+                    "DATABASE_URL": database_url(),
+                    "MAILAGENT_DB_POOL": "true",
+                    "MALLOC_ARENA_MAX": "2",
+                    **environment,
+                },
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self, seconds: float = 30) -> float:
+        """SIGTERM; how long it took to end."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(seconds)
+        finally:
+            self.kill()
+        return time.monotonic() - began
+
+    def resident(self) -> int:
+        """MiB of memory in use."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) // 1024
+
+
+def worker(log: Path, transport: str, *, concurrency: int = 4) -> CeleryProcess:
+    return CeleryProcess(
+        log,
+        *("worker", "--pool=threads", f"--concurrency={concurrency}", *QUIET),
+        MAILAGENT_TRANSPORT=transport,
+    )
+
+
+def beat(log: Path, schedule: Path) -> CeleryProcess:
+    return CeleryProcess(log, "beat", "--pidfile=", "--schedule", str(schedule))
+
+
+def eventually(is_so: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if is_so():
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s: {what}")
