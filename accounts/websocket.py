@@ -94,11 +94,12 @@ def live_sessions(keys: Collection[str]) -> dict[str, Scope]:
         is_active=True,
     ).prefetch_related("memberships")
     by_id = {str(user.pk): user for user in people}
-    return {
+    reach = {
         key: Scope.of_user(user)
         for key, signed_in in contents.items()
         if (user := by_id.get(signed_in.get(SESSION_KEY, ""))) and _is_of(user, signed_in)
     }
+    return {key: scope for key, scope in reach.items() if scope.may("read")}
 
 
 def _is_of(user: User, signed_in: Mapping[str, Any]) -> bool:

@@ -5,7 +5,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.utils.timezone import now
 
+from inboxes.models import Inbox, Message, Thread
 from tests.events.listening import Web, database_url, free_port, start_web, stop_web
 
 
@@ -28,3 +30,19 @@ def other_connection(transactional_db: None) -> Iterator[psycopg.Connection[Any]
     with psycopg.connect(database_url()) as other:
         yield other
         other.rollback()
+
+
+@pytest.fixture
+def letter(inbox: Inbox) -> Message:
+    """A stored message with large bodies."""
+    thread = Thread.objects.create(inbox=inbox, subject="Long", last_message_at=now())
+    return Message.objects.create(
+        inbox=inbox,
+        thread=thread,
+        direction=Message.Direction.INBOUND,
+        status=Message.Status.RECEIVED,
+        subject="Long",
+        plain_body='"é\n' * 200_000,
+        html_body="<p>\n</p>" * 100_000,
+        reply_text='"é\n' * 200_000,
+    )

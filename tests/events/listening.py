@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -62,7 +63,12 @@ def start_web(port: int, **environment: str) -> Web:
             *("-v", "0", "--application-close-timeout", "2", "mailagent.asgi:application"),
         ],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database_url(), **environment},
+        env={
+            **os.environ,
+            "DATABASE_URL": database_url(),
+            "MAILAGENT_SECRET_KEY": settings.SECRET_KEY,
+            **environment,
+        },
     )
     web = Web(port, process)
     deadline = time.monotonic() + 30

@@ -5,7 +5,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.utils import timezone
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -16,7 +16,7 @@ from events.ids import new_id
 from events.models import Event, EventType, LogHorizon
 from tests.events.listening import hear, subscribe, tell
 
-tell_later = sync_to_async(tell)
+tell_later = database_sync_to_async(tell)
 
 
 async def refusal(web, **options) -> InvalidStatus:
@@ -42,7 +42,7 @@ async def test_a_path_without_a_socket_is_refused_with_404(web):
 
 
 async def test_a_key_without_read_is_refused_with_403(web, inbox):
-    _, shown = await sync_to_async(keys.issue)(
+    _, shown = await database_sync_to_async(keys.issue)(
         ApiKey.Kind.INBOX,
         workspace=inbox.workspace,
         inbox_id=inbox.pk,
@@ -133,7 +133,7 @@ async def test_subscribing_again_replaces_what_was_subscribed(web, key, inbox):
 
 
 async def test_pod_ids_are_taken_for_workspace_ids(web, workspace, inbox):
-    _, shown = await sync_to_async(keys.issue)(
+    _, shown = await database_sync_to_async(keys.issue)(
         ApiKey.Kind.WORKSPACE,
         workspace=workspace,
         name="all",
@@ -237,7 +237,7 @@ async def test_a_cursor_older_than_the_log_is_answered_with_reset_and_then_what_
         assert LogHorizon.objects.count() == 1
         return str(old)
 
-    old = await sync_to_async(prune)()
+    old = await database_sync_to_async(prune)()
     async with web.listen_with(key) as client:
         first = await subscribe(client, after=old)
         second = await hear(client)
@@ -250,7 +250,7 @@ async def test_a_cursor_older_than_the_log_is_answered_with_reset_and_then_what_
 async def test_a_revoked_key_is_closed_with_4001_within_seconds(web, inbox, key):
     async with web.listen_with(key) as client:
         await subscribe(client)
-        await sync_to_async(ApiKey.objects.update)(revoked_at=timezone.now())
+        await database_sync_to_async(ApiKey.objects.update)(revoked_at=timezone.now())
         with pytest.raises(ConnectionClosed) as closed:
             async with asyncio.timeout(6):
                 while True:
@@ -262,7 +262,7 @@ async def test_a_revoked_key_is_closed_with_4001_within_seconds(web, inbox, key)
 async def test_an_expired_key_is_closed_with_4001_within_seconds(web, inbox, key):
     async with web.listen_with(key) as client:
         await subscribe(client)
-        await sync_to_async(ApiKey.objects.update)(expires_at=timezone.now())
+        await database_sync_to_async(ApiKey.objects.update)(expires_at=timezone.now())
         with pytest.raises(ConnectionClosed) as closed:
             async with asyncio.timeout(6):
                 while True:
@@ -276,10 +276,10 @@ async def test_an_event_held_back_by_an_older_transaction_is_heard_after_it_and_
 ):
     async with web.listen_with(key) as client:
         await subscribe(client)
-        await sync_to_async(other_connection.execute)("SELECT pg_current_xact_id()")
+        await database_sync_to_async(other_connection.execute)("SELECT pg_current_xact_id()")
         await tell_later(inbox.workspace_id, inbox.pk, subject="second transaction")
         with pytest.raises(TimeoutError):
             await hear(client, within=0.5)
-        await sync_to_async(other_connection.commit)()
+        await database_sync_to_async(other_connection.commit)()
 
         assert (await hear(client))["message"]["subject"] == "second transaction"
