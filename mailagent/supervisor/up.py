@@ -83,7 +83,7 @@ def parts(settings: Configuration, environment: Mapping[str, str]) -> list[Child
     web_port, smtp_port = settings.web_port, settings.smtp_port
     # Celery's word against root is for those who take pickles from strangers.
     calm = ["-W", "ignore:You're running the worker with superuser privileges"]
-    celery = [*calm, "-m", "celery", "-A", "mailagent.celery", "--quiet"]
+    celery = [*calm, "-m", "celery", "--quiet", "-A"]
 
     def part(name: str, argv: list[str], is_ready: Callable[[], bool] | None = None) -> Child:
         return Child(
@@ -111,7 +111,7 @@ def parts(settings: Configuration, environment: Mapping[str, str]) -> list[Child
         part(
             "worker",
             [
-                *(*celery, "worker", "--pool=threads", "--concurrency=4"),
+                *(*celery, "mailagent.celery", "worker", "--pool=threads", "--concurrency=4"),
                 *("--without-gossip", "--without-mingle", "--without-heartbeat"),
                 *("--loglevel", "WARNING"),
             ],
@@ -119,7 +119,7 @@ def parts(settings: Configuration, environment: Mapping[str, str]) -> list[Child
         part(
             "beat",
             [
-                *(*celery, "beat", "--pidfile=", "--loglevel", "WARNING"),
+                *(*celery, "mailagent.beat", "beat", "--pidfile=", "--loglevel", "WARNING"),
                 *("--schedule", str(settings.state / "beat-schedule")),
             ],
         ),
