@@ -89,7 +89,8 @@ class Pagination(serializers.Serializer[Any]):
     """Where in a list a page lies (for the schema)."""
 
     total = serializers.IntegerField(
-        help_text=f"Exact up to {COUNTED_EXACTLY}; beyond, the database's estimate."
+        help_text=f"Exact up to {COUNTED_EXACTLY} (filtered: 1000); beyond, the database's "
+        "estimate. To have every row, walk on while there is a `nextCursor`."
     )
     limit = serializers.IntegerField()
     offset = serializers.IntegerField()
@@ -130,6 +131,7 @@ def page(
     plural: str,
     serialize: Serialize[Row],
     order: Order = NEWEST_FIRST,
+    counted: int = COUNTED_EXACTLY,
 ) -> dict[str, Any]:
     """One page by `limit` and `offset`, or by `cursor`, which neither skips nor repeats a row.
 
@@ -137,7 +139,7 @@ def page(
     Raises Invalid naming the parameter that cannot be taken.
     """
     limit, offset = limit_of(request), offset_of(request)
-    total = count(queryset)
+    total = count(queryset, exactly=counted)
     ordered = queryset.order_by(*order.names)
     if letters := request.query_params.get("cursor"):
         if offset:
@@ -181,12 +183,13 @@ def _whole_number(request: Request, name: str, *, least: int, most: int, default
     return int(given)
 
 
-def count(queryset: models.QuerySet[Any]) -> int:
+def count(queryset: models.QuerySet[Any], *, exactly: int = COUNTED_EXACTLY) -> int:
     """How many rows: exact up to 10,000, which an index answers in about a millisecond; beyond
-    that the planner's estimate, because counting a million rows takes a second."""
+    that the planner's estimate, because counting a million rows takes a second. A list whose
+    filters no index holds whole is counted `exactly` to less."""
     plain = queryset.order_by()
-    found = plain.values("pk")[: COUNTED_EXACTLY + 1].count()
-    if found <= COUNTED_EXACTLY:
+    found = plain.values("pk")[: exactly + 1].count()
+    if found <= exactly:
         return found
     (plan,) = json.loads(plain.explain(format="json"))
     return max(found, int(plan["Plan"]["Plan Rows"]))

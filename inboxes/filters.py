@@ -3,15 +3,17 @@
 # ruff: noqa: N815 - names on the wire
 
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import QuerySet
 from rest_framework import serializers
 
-from events.wire import CursorQuery, PageQuery, StrictSerializer
+from events.wire import COUNTED_EXACTLY, CursorQuery, PageQuery, StrictSerializer
 from inboxes.addresses import fold_address
 from inboxes.models import Inbox, Message, MessageQuerySet, Thread, ThreadQuerySet
 from inboxes.search import search
 
+FEW = 1_000
 _DAY_OR_MOMENT = ["iso-8601", "%Y-%m-%d"]
 _Q_HELP = (
     "All words; a phrase in quotes, -word for without, `or` for either. "
@@ -74,34 +76,68 @@ class ReadQuery(StrictSerializer):
 
 def filtered_messages(messages: MessageQuerySet, asked: dict[str, Any]) -> MessageQuerySet:
     """Those of `messages` that a validated MessageQuery asks for."""
-    conditions: dict[str, Any] = {
-        "direction": asked.get("direction"),
-        "thread_id": asked.get("threadId"),
-        "is_read": None if asked.get("unread") is None else not asked["unread"],
-        "header_from": asked.get("from"),
-        "recipients__contains": [asked["to"]] if "to" in asked else None,
-        "labels__contains": [asked["label"]] if "label" in asked else None,
-        "created_at__gte": asked.get("since"),
-        "created_at__lt": asked.get("until"),
-    }
-    found = messages.filter(**{name: c for name, c in conditions.items() if c is not None})
-    return search(found, asked["q"]) if "q" in asked else found
+    found = _where(
+        messages,
+        direction=asked.get("direction"),
+        thread_id=asked.get("threadId"),
+        is_read=None if asked.get("unread") is None else not asked["unread"],
+        header_from=asked.get("from"),
+        created_at__gte=asked.get("since"),
+        created_at__lt=asked.get("until"),
+        recipients__contains=[asked["to"]] if "to" in asked else None,
+        labels__contains=[asked["label"]] if "label" in asked else None,
+    )
+    if "q" in asked:
+        found = search(found, asked["q"])
+    if not {"q", "to", "label"} & asked.keys():
+        return found
+    few = _few(found)
+    return found if few is None else messages.filter(pk__in=few)
 
 
 def filtered_threads(inbox: Inbox, asked: dict[str, Any]) -> ThreadQuerySet:
     """Conversations of the inbox that a validated ThreadQuery asks for."""
-    conditions: dict[str, Any] = {
-        "status": asked.get("status"),
-        "participants__contains": [asked["participant"]] if "participant" in asked else None,
-        "labels__contains": [asked["label"]] if "label" in asked else None,
-        "last_message_at__gte": asked.get("since"),
-    }
-    found: ThreadQuerySet = Thread.objects.filter(
-        Q(**{name: c for name, c in conditions.items() if c is not None}),
-        inbox=inbox,
-        merged_into=None,
+    every = Thread.objects.filter(inbox=inbox, merged_into=None)
+    found: ThreadQuerySet = _where(
+        every,
+        status=asked.get("status"),
+        last_message_at__gte=asked.get("since"),
+        participants__contains=[asked["participant"]] if "participant" in asked else None,
+        labels__contains=[asked["label"]] if "label" in asked else None,
     )
     if "q" in asked:
-        matching = search(Message.objects.filter(inbox=inbox, trashed_at=None), asked["q"])
-        found = found.filter(pk__in=matching.values("thread_id"))
-    return found
+        return found.filter(pk__in=_threads_saying(inbox, asked["q"]))
+    if not {"participant", "label"} & asked.keys():
+        return found
+    few = _few(found)
+    return found if few is None else every.filter(pk__in=few)
+
+
+def counted(asked: dict[str, Any]) -> int:
+    """Up to where the total is exact: an index holds a whole list, but not every filter."""
+    return COUNTED_EXACTLY if asked.keys() <= {"limit", "offset", "cursor"} else FEW
+
+
+def _where(rows: Any, **conditions: Any) -> Any:
+    return rows.filter(**{name: c for name, c in conditions.items() if c is not None})
+
+
+def _few(found: QuerySet[Any], column: str = "pk") -> list[UUID] | None:
+    """What was found if it is little, else None.
+
+    The planner cannot know how rare a word or a label is. Asked for the newest 50, it may read a
+    whole inbox to find three. So the index of words is asked first; where it finds much, the
+    newest 50 are near.
+    """
+    some = list(found.order_by().values_list(column, flat=True)[: FEW + 1])
+    return some if len(some) <= FEW else None
+
+
+def _threads_saying(inbox: Inbox, q: str) -> set[UUID]:
+    """Threads of messages with those words; of very common words, of the newest such messages."""
+    messages = search(Message.objects.filter(inbox=inbox).listed(), q)
+    few = _few(messages, "thread_id")
+    if few is None:
+        newest = messages.order_by("-created_at", "-id").values_list("thread_id", flat=True)
+        few = list(newest[:FEW])
+    return set(few)

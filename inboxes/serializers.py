@@ -8,7 +8,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from events.wire import Pagination
+from accounts.telling import Telling
+from events.wire import Pagination, moment
 from inboxes.models import Inbox, Message, Thread
 
 
@@ -28,28 +29,28 @@ class JoinedAddresses(serializers.Field[Any, Any, str, Any]):
         return ", ".join(mailbox["address"] for mailbox in value)
 
 
-class InboxAddressSerializer(serializers.Serializer[Any]):
+class InboxAddressSerializer(Telling[Any]):
     address = serializers.CharField()
     isPrimary = serializers.BooleanField(
         source="is_primary", help_text="Mail from the inbox is From this one."
     )
 
 
-class ImapSerializer(serializers.Serializer[Any]):
+class ImapSerializer(Telling[Any]):
     host = serializers.CharField()
     port = serializers.IntegerField()
     tls = serializers.BooleanField()
     username = serializers.CharField()
 
 
-class SmtpSerializer(serializers.Serializer[Any]):
+class SmtpSerializer(Telling[Any]):
     host = serializers.CharField()
     port = serializers.IntegerField()
     starttls = serializers.BooleanField()
     username = serializers.CharField()
 
 
-class InboxSerializer(serializers.Serializer[Inbox]):
+class InboxSerializer(Telling[Inbox]):
     """A mailbox of ours."""
 
     id = serializers.UUIDField()
@@ -99,7 +100,7 @@ class InboxSerializer(serializers.Serializer[Inbox]):
         return None
 
 
-class AttachmentSerializer(serializers.Serializer[Any]):
+class AttachmentSerializer(Telling[Any]):
     id = serializers.UUIDField()
     filename = serializers.CharField(help_text="As the sender wrote it; empty if not at all.")
     contentType = serializers.CharField(
@@ -112,7 +113,7 @@ class AttachmentSerializer(serializers.Serializer[Any]):
     inline = serializers.BooleanField(help_text="Meant to be shown within the text.")
 
 
-class DeliverySerializer(serializers.Serializer[Any]):
+class DeliverySerializer(Telling[Any]):
     """What became of a message for one recipient."""
 
     address = serializers.CharField(source="rcpt_to")
@@ -129,8 +130,7 @@ class DeliverySerializer(serializers.Serializer[Any]):
     def get_nextAttemptAt(self, delivery: Any) -> str | None:  # noqa: N802 - DRF's naming
         if delivery.status not in delivery.WAITING:
             return None
-        shown: str = serializers.DateTimeField().to_representation(delivery.next_attempt_at)
-        return shown
+        return moment(delivery.next_attempt_at)
 
 
 class AuthenticationSerializer(serializers.Serializer[Any]):
@@ -143,8 +143,11 @@ class AuthenticationSerializer(serializers.Serializer[Any]):
         allow_null=True, default=None, help_text="A passing SPF or DKIM domain is that of From."
     )
 
+    def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
+        return {name: instance.get(name) for name in self.fields}
 
-class MessageItemSerializer(serializers.Serializer[Message]):
+
+class MessageItemSerializer(Telling[Message]):
     """A mail in a list: everything but its bodies."""
 
     id = serializers.UUIDField(help_text="What `replyToMessageId` and the paths take.")
@@ -215,7 +218,7 @@ class MessageSerializer(MessageItemSerializer):
     )
 
 
-class ThreadItemSerializer(serializers.Serializer[Thread]):
+class ThreadItemSerializer(Telling[Thread]):
     """A conversation in a list."""
 
     id = serializers.UUIDField()

@@ -12,7 +12,7 @@ from accounts.scope import Deed
 from events.wire import page
 from inboxes import marks
 from inboxes.api.bodies import MessagePatch
-from inboxes.filters import MessageQuery, ReadQuery, filtered_messages
+from inboxes.filters import MessageQuery, ReadQuery, counted, filtered_messages
 from inboxes.models import Message
 from inboxes.reach import find_inbox, find_message, messages_of
 from inboxes.serializers import MessageItemSerializer, MessagePage, MessageSerializer
@@ -32,12 +32,13 @@ class Messages(ApiView):
     def get(self, request: ApiRequest, inbox_id: str) -> Response:
         """Messages of an inbox, newest first, without their bodies and without the trash."""
         inbox = find_inbox(request.auth, inbox_id)
-        found = filtered_messages(messages_of(inbox).listed(), asked(request, MessageQuery))
+        query = asked(request, MessageQuery)
         answer = page(
             request,
-            found,
+            filtered_messages(messages_of(inbox).listed(), query),
             plural="messages",
             serialize=lambda rows: MessageItemSerializer(rows, many=True).data,
+            counted=counted(query),
         )
         return Response(answer)
 

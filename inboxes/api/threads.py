@@ -10,7 +10,7 @@ from accounts.http import ApiRequest, ApiView, asked, given
 from accounts.scope import Deed
 from events.wire import Order, page
 from inboxes.api.bodies import ThreadPatch
-from inboxes.filters import ThreadQuery, filtered_threads
+from inboxes.filters import ThreadQuery, counted, filtered_threads
 from inboxes.marks import adjust_thread
 from inboxes.models import Inbox, Message, Thread
 from inboxes.reach import find_inbox, find_thread, messages_of
@@ -37,12 +37,14 @@ class Threads(ApiView):
     def get(self, request: ApiRequest, inbox_id: str) -> Response:
         """Conversations of an inbox, newest activity first."""
         inbox = find_inbox(request.auth, inbox_id)
+        query = asked(request, ThreadQuery)
         answer = page(
             request,
-            filtered_threads(inbox, asked(request, ThreadQuery)),
+            filtered_threads(inbox, query),
             plural="threads",
             serialize=lambda rows: ThreadItemSerializer(rows, many=True).data,
             order=BY_ACTIVITY,
+            counted=counted(query),
         )
         return Response(answer)
 

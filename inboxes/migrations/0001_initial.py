@@ -148,7 +148,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='message',
             name='inbox',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='inboxes.inbox'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='inboxes.inbox'),
         ),
         migrations.CreateModel(
             name='FolderEntry',
@@ -158,7 +158,7 @@ class Migration(migrations.Migration):
                 ('modseq', models.BigIntegerField()),
                 ('flags', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), blank=True, default=list, size=None)),
                 ('internal_date', models.DateTimeField()),
-                ('folder', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='inboxes.folder')),
+                ('folder', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='inboxes.folder')),
                 ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='inboxes.message')),
             ],
         ),
@@ -193,14 +193,14 @@ class Migration(migrations.Migration):
                 ('last_message_at', models.DateTimeField()),
                 ('last_inbound_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('inbox', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='threads', to='inboxes.inbox')),
+                ('inbox', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='threads', to='inboxes.inbox')),
                 ('merged_into', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='merged', to='inboxes.thread')),
             ],
         ),
         migrations.AddField(
             model_name='message',
             name='thread',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='inboxes.thread'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='inboxes.thread'),
         ),
         migrations.AddIndex(
             model_name='domain',
@@ -264,7 +264,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
-            index=models.Index(fields=['inbox', '-created_at', '-id'], name='message_list'),
+            index=models.Index(condition=models.Q(('trashed_at', None), models.Q(('status', 'cancelled'), _negated=True)), fields=['inbox', '-created_at', '-id'], name='message_list'),
         ),
         migrations.AddIndex(
             model_name='message',
