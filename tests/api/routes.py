@@ -6,6 +6,9 @@ from typing import Any
 
 INBOX = "inboxes/{inbox}"
 MESSAGE = f"{INBOX}/messages/{{message}}"
+DRAFT = f"{INBOX}/drafts/{{draft}}"
+MAIL = {"to": "ann@customer.example", "subject": "News", "plainBody": "Hello"}
+FILE = {"filename": "a.txt", "contentType": "text/plain", "content": "aGVsbG8="}
 
 
 @dataclass(frozen=True)
@@ -42,4 +45,24 @@ ROUTES = [
     Route("GET", f"{INBOX}/threads", "read"),
     Route("GET", f"{INBOX}/threads/{{thread}}", "read"),
     Route("PATCH", f"{INBOX}/threads/{{thread}}", "draft", body={"status": "resolved"}),
+    Route("GET", "drafts", "read", is_list=True),
+    Route("GET", "drafts/{draft}", "read"),
+    Route("GET", f"{INBOX}/drafts", "read"),
+    Route("POST", f"{INBOX}/drafts", "draft", status=201, body=MAIL),
+    Route("GET", DRAFT, "read"),
+    Route("PATCH", DRAFT, "draft", body={"subject": "Changed"}),
+    Route("DELETE", DRAFT, "draft", status=204),
+    Route("POST", f"{INBOX}/drafts/{{composing}}/submit", "draft"),
+    Route("POST", f"{DRAFT}/withdraw", "draft"),
+    # Held by review: the inbox has a person look at every draft.
+    Route("POST", f"{DRAFT}/send", "send", status=202),
+    Route("POST", f"{DRAFT}/attachments", "draft", status=201, body=FILE),
+    Route("DELETE", f"{DRAFT}/attachments/{{file}}", "draft", status=204),
+    Route("GET", f"{DRAFT}/revisions", "read"),
+    Route("GET", f"{DRAFT}/decisions", "read"),
+    Route("POST", f"{INBOX}/send", "send", status=202, body=MAIL),
+    Route("POST", f"{INBOX}/reply/{{message}}", "send", status=202, body={"plainBody": "Hello"}),
+    Route("POST", f"{INBOX}/reply-all/{{message}}", "send", status=202, body={"plainBody": "Hi"}),
+    Route("POST", f"{MESSAGE}/reply", "send", status=202, body={"plainBody": "Hello"}),
+    Route("POST", f"{MESSAGE}/reply-all", "send", status=202, body={"plainBody": "Hello"}),
 ]

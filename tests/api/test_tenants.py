@@ -8,6 +8,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from accounts.models import ApiKey
+from drafts import review
+from drafts.content import NewFile
 from inboxes.models import Inbox
 from inboxes.opening import open_inbox
 from tests.api.conftest import Client, make_message, make_thread
@@ -43,8 +45,14 @@ def things(inbox: Inbox) -> dict[str, Any]:
 
 
 def drafted(inbox: Inbox, message: Any) -> dict[str, Any]:
-    """Where the things of `drafts` are added: {"draft": ..., "draft_message": ...}."""
-    return {}
+    """A pending draft with a file, and one that is still being composed, by the inbox's key."""
+    key = ApiKey.objects.filter(inbox_id=inbox.pk).first()
+    by = key.actor if key else "test"
+    file = NewFile("a.txt", "text/plain", b"hello")
+    draft = review.create(inbox, by=by, reply_to_message=message, plain_body="Hello", files=[file])
+    composing = review.create(inbox, by=by, plain_body="Hello", submit=False)
+    assert draft.revision is not None
+    return {"draft": draft.pk, "composing": composing.pk, "file": draft.revision.file_ids[0]}
 
 
 def call(client: Client, route: Route, named: dict[str, Any]) -> Any:
