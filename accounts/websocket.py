@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.db import Error
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -20,6 +21,7 @@ from accounts.models import ApiKey, User
 from accounts.scope import Scope
 from events.off_loop import off_loop
 
+AWAY = "The database is away; please try again."
 AsgiScope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -34,7 +36,10 @@ class KeyRequired:
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         presented = presented_key(scope)
-        key = await off_loop(lambda: _found(presented))
+        try:
+            key = await off_loop(lambda: _found(presented))
+        except Error:
+            return await refuse(scope, send, 503, "UNAVAILABLE", AWAY)
         if key is None:
             sentence = "This API key is missing, unknown, revoked or expired."
             return await refuse(scope, send, 401, "UNAUTHENTICATED", sentence)
@@ -54,7 +59,10 @@ class SessionRequired:
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         session = _session_key(scope)
-        reach = (await off_loop(lambda: live_sessions({session}))).get(session)
+        try:
+            reach = (await off_loop(lambda: live_sessions({session}))).get(session)
+        except Error:
+            return await refuse(scope, send, 503, "UNAVAILABLE", AWAY)
         if reach is None:
             return await refuse(scope, send, 401, "UNAUTHENTICATED", "Please sign in.")
         caller = {"reach": reach, "known_as": session, "fresh": live_sessions}

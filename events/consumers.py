@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import Error
 
 from events import frames, log
 from events.errors import Invalid, MailAgentError
@@ -21,10 +23,13 @@ from events.reach import Fresh, Reach
 from events.subscription import Subscription, cursor_of
 from events.tail import tail
 
+logger = logging.getLogger(__name__)
+
 FELL_BEHIND = 4008
 NO_LONGER_WELCOME = 4001
 MOST_OCTETS_IN = 64 * 1024
 READ_AT_ONCE = 100
+RETRY_AFTER = 1.0  # seconds
 
 
 class EventSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -115,12 +120,20 @@ class EventSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _catch_up(self) -> None:
         """Read what was missed; go live once the tail has nothing that we have not."""
         try:
-            while await self._read_on():
+            while await self._read_on_in_spite_of_outages():
                 pass
         except CursorExpired:  # Pruned under our hands.
             self.outbox.put(frames.reset(tail().position))
             self.position = tail().position
         self._go_live()
+
+    async def _read_on_in_spite_of_outages(self) -> bool:
+        try:
+            return await self._read_on()
+        except Error as error:
+            logger.warning("a catch-up waits for the database: %s", type(error).__name__)
+            await asyncio.sleep(RETRY_AFTER)
+            return True
 
     async def _read_on(self) -> bool:
         """Queue the next missed events. False when there are none that the tail will not tell."""
@@ -175,6 +188,10 @@ class AgentSocket(EventSocket):
             await self._obey(text_data)
         except MailAgentError as refusal:
             self.outbox.put(frames.error(refusal.code, refusal.sentence))
+        except Error as error:
+            logger.warning("a frame could not be obeyed: %s", type(error).__name__)
+            away = "The database is away. Nothing was done; please try again."
+            self.outbox.put(frames.error("UNAVAILABLE", away))
 
     async def _obey(self, text: str | None) -> None:
         if text is None:
