@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from websockets.exceptions import WebSocketException
 
 EXAMPLE = settings.BASE_DIR / "examples" / "triage_agent.py"
 
@@ -30,6 +31,6 @@ class Command(BaseCommand):
             runpy.run_path(str(EXAMPLE), run_name="__main__")
         except KeyboardInterrupt:
             self.stdout.write("Stopped.")
-        except OSError as error:
+        except (OSError, WebSocketException) as error:
             url = os.environ["MAILAGENT_URL"]
-            raise CommandError(f"No answer from {url}: {error}. Is it running?") from error
+            raise CommandError(f"The connection to {url} ended: {error}. Is it running?") from error
