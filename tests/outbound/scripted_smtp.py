@@ -32,6 +32,7 @@ class Script:
     drop_after_octets: int = 0
     early: str = ""  # Said in the midst of DATA; nothing is taken after it.
     tls: ssl.SSLContext | None = None
+    is_implicit: bool = False  # TLS from the first octet on
     breaks_tls: bool = False
 
 
@@ -84,6 +85,8 @@ class Session:
         self.reader = stream.makefile("rb")
 
     def run(self) -> None:
+        if self.script.is_implicit:
+            self.wrap()
         if not self.say(self.script.greeting):
             return
         while line := self.reader.readline():
@@ -104,6 +107,8 @@ class Session:
             return self.say(self.script.rcpt.get(address, "250 2.1.5 ok"))
         if verb == "DATA" and verb not in self.script.replies:
             return self.take_message()
+        if command.upper() == "AUTH LOGIN":
+            self.ask_for_log_in()
         usual = "235 2.7.0 welcome" if verb == "AUTH" else "250 2.0.0 ok"
         return self.say(self.script.replies.get(verb, usual)) and verb != "QUIT"
 
@@ -117,10 +122,19 @@ class Session:
         if self.script.breaks_tls:
             self.stream.sendall(b"this is not TLS at all\r\n")
             return False
+        self.wrap()
+        return True
+
+    def wrap(self) -> None:
+        assert self.script.tls
         self.stream = self.script.tls.wrap_socket(self.stream, server_side=True)
         self.reader = self.stream.makefile("rb")
         self.is_encrypted = True
-        return True
+
+    def ask_for_log_in(self) -> None:
+        for question in ("334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"):
+            self.say(question)
+            self.seen.commands.append(self.reader.readline().decode().rstrip("\r\n"))
 
     def take_message(self) -> bool:
         self.say("354 go ahead")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -34,6 +35,9 @@ class CeleryProcess:
                 env={
                     **os.environ,
                     "DATABASE_URL": database_url(),
+                    "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
+                    "REDIS_URL": settings.REDIS_URL,
+                    "MAILAGENT_SECRET_KEY": settings.SECRET_KEY,
                     "MAILAGENT_DB_POOL": "true",
                     "MALLOC_ARENA_MAX": "2",
                     **environment,
