@@ -105,9 +105,8 @@ def main() -> None:
     start = time.perf_counter()
     outcomes = race(found, draft_ids)
     print(machine())
-    print(
-        f"{len(draft_ids)} drafts, {APPROVERS + AGENTS} at each, in {time.perf_counter() - start:.1f} s"
-    )
+    took = time.perf_counter() - start
+    print(f"{len(draft_ids)} drafts, {APPROVERS + AGENTS} at each, in {took:.1f} s")
     for outcome, number in sorted(outcomes.items()):
         print(f"  {outcome}: {number}")
     end = time.monotonic() + 90  # the hold, and the queue

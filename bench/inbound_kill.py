@@ -26,7 +26,7 @@ from bench.running import api, arguments, demo, machine, mail
 
 VICTIMS = {
     "mail": "serve_mail",
-    "web": "daphne",
+    "web": "mailagent.web",
     "postgres": "bin/postgres",
     "valkey": "valkey-server",
 }

@@ -22,7 +22,8 @@ DEBUG = env.bool("MAILAGENT_DEBUG", default=False)
 
 def _secret_key() -> str:
     """The key from the environment, else the one kept in the state folder by the supervisor."""
-    if given := env.str("MAILAGENT_SECRET_KEY", default=""):
+    given: str = env.str("MAILAGENT_SECRET_KEY", default="")
+    if given:
         return given
     kept = STATE / "secret-key"
     return kept.read_text().strip() if kept.is_file() else ""

@@ -98,7 +98,7 @@ def parts(settings: Configuration, environment: Mapping[str, str]) -> list[Child
         part(
             "web",
             [
-                *("-m", "daphne", "-b", bind, "-p", str(web_port), "--no-server-name"),
+                *("-m", "mailagent.web", "-b", bind, "-p", str(web_port), "--no-server-name"),
                 *("-v", "0", "--application-close-timeout", "2", "mailagent.asgi:application"),
             ],
             lambda: readiness.web_answers(host, web_port),
