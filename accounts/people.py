@@ -44,8 +44,13 @@ def member_required(deed: Deed) -> Callable[[Page], Page]:
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """To the sign-in page and back; a fragment's request moves the whole page there."""
+    """To the sign-in page and back; a fragment's request moves the whole page there.
+
+    Who was saving is only told: what they have written stays on their screen.
+    """
     if request.headers.get("HX-Request"):
+        if request.method != "GET":
+            return HttpResponse("You are signed out.", status=401)
         answer = HttpResponse(status=204)
         answer["HX-Redirect"] = f"{redirect_to_login('/').url}"
         return answer

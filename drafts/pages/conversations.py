@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponse
@@ -49,7 +50,7 @@ def _threads(request: MemberRequest) -> QuerySet[Thread]:
         threads = threads.filter(inbox__email=inbox)
     if asked.get("status") in Thread.Status.values:
         threads = threads.filter(status=asked["status"])
-    if words := asked.get("q", "").strip()[:200]:
+    if words := asked.get("q", "").replace("\0", "").strip()[:200]:
         found = search(Message.objects.within(request.scope), words).values("thread_id")
         threads = threads.filter(pk__in=found)
     return threads.select_related("inbox").order_by("-last_message_at", "-id")
@@ -60,7 +61,7 @@ def _threads(request: MemberRequest) -> QuerySet[Thread]:
 def conversations(request: MemberRequest) -> HttpResponse:
     """GET /conversations: threads, newest activity first. A live fragment when htmx asks."""
     # One more than a page is read instead of counting: a million threads are not counted here.
-    number = max(1, int(request.GET["page"])) if request.GET.get("page", "").isdecimal() else 1
+    number = max(1, int(request.GET["page"])) if request.GET.get("page", "")[:6].isdecimal() else 1
     start = (number - 1) * PAGE_SIZE
     threads = list(_threads(request)[start : start + PAGE_SIZE + 1])
     context = {
@@ -79,7 +80,7 @@ def conversations(request: MemberRequest) -> HttpResponse:
 
 @member_required("read")
 @require_GET
-def conversation(request: MemberRequest, thread_id: Any) -> HttpResponse:
+def conversation(request: MemberRequest, thread_id: UUID) -> HttpResponse:
     """GET /conversations/<id>: one thread with its drafts."""
     threads = Thread.objects.within(request.scope).select_related("inbox", "merged_into")
     thread = get_object_or_404(threads, pk=thread_id)
@@ -98,7 +99,7 @@ def conversation(request: MemberRequest, thread_id: Any) -> HttpResponse:
 
 @member_required("read")
 @require_GET
-def message(request: MemberRequest, message_id: Any) -> HttpResponse:
+def message(request: MemberRequest, message_id: UUID) -> HttpResponse:
     """GET /messages/<id>: what it says, and everything that happened to it, in order."""
     messages = Message.objects.within(request.scope).select_related("inbox", "thread")
     found = get_object_or_404(messages, pk=message_id)

@@ -1,7 +1,7 @@
 """Hostile mail on screen: HTML bodies in a sandboxed frame, files as downloads."""
 
 import base64
-from typing import Any
+from uuid import UUID
 
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -9,6 +9,8 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
 from accounts.people import MemberRequest, member_required
+from drafts.bodies import signed
+from drafts.models import Draft, DraftFile
 from inboxes.mime import part_octets
 from inboxes.models import Attachment, Message
 from inboxes.sanitiser import sanitise
@@ -35,18 +37,25 @@ def _inline_images(message: Message) -> dict[str, str]:
             continue
         octets = part_octets(raw, attachment.part_path)
         room -= len(octets)
-        coded = base64.b64encode(octets).decode()
-        found[attachment.content_id] = f"data:{attachment.content_type};base64,{coded}"
+        found[attachment.content_id] = _data_url(attachment.content_type, octets)
     return found
+
+
+def _data_url(content_type: str, octets: bytes) -> str:
+    return f"data:{content_type};base64,{base64.b64encode(octets).decode()}"
 
 
 @member_required("read")
 @require_GET
 @xframe_options_sameorigin
-def body(request: MemberRequest, message_id: Any) -> HttpResponse:
+def body(request: MemberRequest, message_id: UUID) -> HttpResponse:
     """GET /messages/<id>/body: the HTML part, sanitised, for the sandboxed frame only."""
     message = get_object_or_404(Message.objects.within(request.scope), pk=message_id)
-    clean = sanitise(message.html_body, cid_urls=_inline_images(message))
+    return _frame(request, message.html_body, _inline_images(message))
+
+
+def _frame(request: MemberRequest, html: str, images: dict[str, str]) -> HttpResponse:
+    clean = sanitise(html, cid_urls=images)
     response = render(
         request, "drafts/body_frame.html", {"html": clean.html, "has_remote": clean.has_remote}
     )
@@ -58,7 +67,32 @@ def body(request: MemberRequest, message_id: Any) -> HttpResponse:
 
 @member_required("read")
 @require_GET
-def attachment(request: MemberRequest, message_id: Any, attachment_id: Any) -> FileResponse:
+@xframe_options_sameorigin
+def draft_body(request: MemberRequest, draft_id: UUID) -> HttpResponse:
+    """GET /drafts/<id>/body: the reply's HTML with its signature, as what was written by a
+    stranger: sanitised, for the sandboxed frame only."""
+    drafts = Draft.objects.within(request.scope).select_related("revision", "inbox")
+    draft = get_object_or_404(drafts, pk=draft_id)
+    revision = draft.revision
+    html = revision.html_body if revision else ""
+    _, html = signed("", html, draft.inbox.signature)
+    return _frame(request, html, _draft_images(draft))
+
+
+def _draft_images(draft: Draft) -> dict[str, str]:
+    """`cid:` → `data:` for the images that go with the reply."""
+    file_ids = draft.revision.file_ids if draft.revision else []
+    shown = draft.files.filter(
+        pk__in=file_ids, content_type__in=SHOWABLE, size__lte=INLINE_LIMIT
+    ).exclude(content_id="")
+    return {
+        file.content_id: _data_url(file.content_type, bytes(file.content)) for file in shown[:10]
+    }
+
+
+@member_required("read")
+@require_GET
+def attachment(request: MemberRequest, message_id: UUID, attachment_id: UUID) -> FileResponse:
     """GET /messages/<id>/attachments/<id>: always a download, never shown by the browser."""
     message = get_object_or_404(Message.objects.within(request.scope), pk=message_id)
     found = get_object_or_404(Attachment, message=message, pk=attachment_id)
@@ -66,10 +100,23 @@ def attachment(request: MemberRequest, message_id: Any, attachment_id: Any) -> F
         octets = part_octets(bytes(message.raw_record.octets), found.part_path)
     except KeyError as error:
         raise Http404 from error
+    return _download(found.filename, octets)
+
+
+@member_required("read")
+@require_GET
+def draft_file(request: MemberRequest, draft_id: UUID, file_id: UUID) -> FileResponse:
+    """GET /drafts/<id>/files/<id>: a file that goes with a reply, always as a download."""
+    draft = get_object_or_404(Draft.objects.within(request.scope), pk=draft_id)
+    file = get_object_or_404(DraftFile, draft=draft, pk=file_id)
+    return _download(file.filename, bytes(file.content))
+
+
+def _download(filename: str, octets: bytes) -> FileResponse:
     response = FileResponse(
         iter([octets]),
         as_attachment=True,
-        filename=found.filename or "attachment.bin",
+        filename=filename or "attachment.bin",
         content_type="application/octet-stream",
     )
     response["Content-Length"] = len(octets)

@@ -1,9 +1,12 @@
 """The outbox: what is held, under way, failed, or uncertain; and the catcher's tray."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages as notes
+from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -12,18 +15,21 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.people import MemberRequest, member_required
 from drafts.models import Draft
-from drafts.pages.queue import for_rows
+from drafts.pages.reach import for_rows
 from inboxes.models import Message
 from outbound import queue
 from outbound.models import Delivery
 
 RECENT = 100
+Status = Delivery.Status
+FAILED_SHOWN = timedelta(days=14)
 
 
 @member_required("read")
 @require_GET
 def outbox(request: MemberRequest) -> HttpResponse:
     """GET /outbox: drafts on their way out, deliveries that need a person, what left of late."""
+    now = timezone.now()
     deliveries = (
         Delivery.objects.within(request.scope)
         .select_related("message__thread", "message__inbox")
@@ -34,15 +40,17 @@ def outbox(request: MemberRequest) -> HttpResponse:
         "held": for_rows(
             Draft.objects.within(request.scope).filter(status=Draft.Status.APPROVED)
         ).order_by("hold_until")[:RECENT],
-        "uncertain": deliveries.filter(status=Delivery.Status.UNCERTAIN).order_by("id")[:RECENT],
+        "uncertain": deliveries.filter(status=Status.UNCERTAIN).order_by("id")[:RECENT],
         "waiting": deliveries.filter(
-            status__in=[Delivery.Status.SENDING, Delivery.Status.DEFERRED]
+            Q(status__in=[Status.SENDING, Status.DEFERRED])
+            | Q(status=Status.QUEUED, next_attempt_at__lte=now)
         ).order_by("next_attempt_at")[:RECENT],
         "failed": deliveries.filter(
-            status__in=[Delivery.Status.FAILED, Delivery.Status.SUPPRESSED]
+            status__in=[Status.FAILED, Status.SUPPRESSED], settled_at__gt=now - FAILED_SHOWN
         ).order_by("-settled_at")[:RECENT],
-        "sent": deliveries.filter(status=Delivery.Status.SENT).order_by("-settled_at")[:25],
-        "now": timezone.now(),
+        "sent": deliveries.filter(status=Status.SENT).order_by("-settled_at")[:25],
+        "may_review": request.scope.may("review"),
+        "now": now,
     }
     fragment = request.headers.get("HX-Request")
     return render(request, "drafts/_outbox.html" if fragment else "drafts/outbox.html", context)
@@ -68,7 +76,7 @@ def answer_uncertain(request: MemberRequest, delivery_id: int) -> HttpResponse:
 def _caught() -> Any:
     if settings.TRANSPORT != "catcher":
         raise Http404
-    return Delivery.objects.filter(transport="catcher", status=Delivery.Status.SENT)
+    return Delivery.objects.filter(transport="catcher", status=Status.SENT)
 
 
 @member_required("read")
@@ -89,7 +97,7 @@ def dev_outbox(request: MemberRequest) -> HttpResponse:
 
 @member_required("read")
 @require_GET
-def dev_outbox_raw(request: MemberRequest, message_id: Any) -> HttpResponse:
+def dev_outbox_raw(request: MemberRequest, message_id: UUID) -> HttpResponse:
     """GET /dev/outbox/<message id>: the octets as frozen, as plain text."""
     _caught()
     message = get_object_or_404(Message.objects.within(request.scope), pk=message_id)

@@ -1,7 +1,9 @@
 """The queue: every draft that waits for a person, and what is held after approval."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
@@ -12,41 +14,16 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET
 
 from accounts.people import MemberRequest, member_required
-from accounts.scope import Scope
 from drafts.models import Draft
+from drafts.names import names_of
+from drafts.pages.reach import for_rows, waiting
 from inboxes.models import Inbox
 
 PAGE_SIZE = 50
-ROW_RELATIONS = (
-    "revision",
-    "inbox",
-    "reviewer",
-    "lease_holder",
-    "reply_to_message",
-    "message",
-)
-# The bodies of the customer's mail and of what was sent are large and no row shows them.
-NOT_IN_A_ROW = (
-    "prompt",
-    "revision__html_body",
-    *(
-        f"{relation}__{column}"
-        for relation in ("reply_to_message", "message")
-        for column in ("plain_body", "html_body", "reply_text", "visible_text", "search")
-    ),
-)
+MOST_HELD = 20
 SORTS = {"oldest": ("created_at", "id"), "newest": ("-created_at", "-id"),
          "unsure": ("confidence", "created_at", "id")}  # fmt: skip
-
-
-def waiting(scope: Scope) -> QuerySet[Draft]:
-    """Drafts that wait for a person, in this person's reach."""
-    return Draft.objects.within(scope).filter(status=Draft.Status.PENDING)
-
-
-def for_rows(drafts: QuerySet[Draft]) -> QuerySet[Draft]:
-    """With all that a row shows, in one query."""
-    return drafts.select_related(*ROW_RELATIONS).defer(*NOT_IN_A_ROW)
+Status = Draft.Status
 
 
 def _filtered(request: MemberRequest) -> QuerySet[Draft]:
@@ -56,30 +33,34 @@ def _filtered(request: MemberRequest) -> QuerySet[Draft]:
         drafts = drafts.filter(inbox__email=inbox)
     if category := asked.get("category", ""):
         drafts = drafts.filter(category=category)
-    if words := asked.get("q", "").strip()[:200]:
+    if words := asked.get("q", "").replace("\0", "").strip()[:200]:
         drafts = drafts.filter(
             Q(revision__subject__icontains=words)
             | Q(revision__plain_body__icontains=words)
             | Q(reply_to_message__header_from__icontains=words)
+            | Q(reply_to_message__from_name__icontains=words)
         )
-    if asked.get("mine"):
-        drafts = drafts.filter(Q(reviewer=request.user) | Q(lease_holder=request.user))
     return drafts
 
 
 def _page(request: MemberRequest) -> Page[Draft]:
+    """One page of the queue. The ids are found first: rows are wide, and most are not shown."""
     order = SORTS.get(request.GET.get("sort", ""), SORTS["oldest"])
-    drafts = for_rows(_filtered(request)).order_by(*order)
-    return Paginator(drafts, PAGE_SIZE).get_page(request.GET.get("page"))
+    ids = _filtered(request).order_by(*order).values_list("pk", flat=True)
+    page = Paginator(ids, PAGE_SIZE).get_page(request.GET.get("page"))
+    drafts = for_rows(Draft.objects.filter(pk__in=list(page.object_list))).order_by(*order)
+    return Page(list(drafts), page.number, page.paginator)
 
 
-def _held(request: MemberRequest) -> QuerySet[Draft]:
-    """What may still be undone, soonest first."""
-    return for_rows(
-        Draft.objects.within(request.scope).filter(
-            status=Draft.Status.APPROVED, hold_until__gt=timezone.now()
-        )
-    ).order_by("hold_until")[:20]
+def _held(request: MemberRequest, watched: Iterable[UUID] = ()) -> list[Draft]:
+    """What may still be undone, soonest first, and what became of those that were `watched`."""
+    drafts = Draft.objects.within(request.scope)
+    can_be_undone = drafts.filter(status=Status.APPROVED, hold_until__gt=timezone.now())
+    # Two queries: each has its index, and both together would have none.
+    ids = [*can_be_undone.order_by("hold_until").values_list("pk", flat=True)[:MOST_HELD]]
+    ids += [pk for pk in watched if pk not in ids]
+    found = for_rows(drafts.filter(pk__in=ids[: 2 * MOST_HELD]))
+    return list(found.exclude(hold_until=None).order_by("hold_until")) if ids else []
 
 
 @member_required("read")
@@ -114,30 +95,52 @@ def rows(request: MemberRequest) -> HttpResponse:
 @member_required("read")
 @require_GET
 def news(request: MemberRequest) -> HttpResponse:
-    """GET /queue/news?seen=<time>: how many came since, as a button; never pushed into the list.
-
-    An empty list is filled at once: nothing can move under the cursor there.
+    """GET /queue/news?seen=<time>&shown=<ids>: how many came since, as a button; never pushed into
+    the list. What people edit is no news; what an agent wrote anew, or sent back, is.
     """
     seen = _time(request.GET.get("seen", ""))
-    fresh = _filtered(request).filter(updated_at__gt=seen, status=Draft.Status.PENDING)
-    fresh = fresh.exclude(pk__in=[pk for pk in request.GET.get("shown", "").split(",") if pk])
-    context = {"count": fresh.count(), "asked": request.GET, "seen_at": seen.isoformat()}
-    return render(request, "drafts/_news.html", context)
+    by_an_agent = Q(updated_at__gt=seen, edited_by_person=False)
+    came_back = Q(updated_at__gt=seen, reviewer__isnull=False)
+    fresh = _filtered(request).filter(Q(created_at__gt=seen) | by_an_agent | came_back)
+    fresh = fresh.exclude(pk__in=_ids(request.GET.get("shown", "")))
+    return render(request, "drafts/_news.html", {"count": fresh.count(), "asked": request.GET})
 
 
 @member_required("read")
 @require_GET
-def row(request: MemberRequest, draft_id: Any) -> HttpResponse:
+def row(request: MemberRequest, draft_id: UUID) -> HttpResponse:
     """GET /queue/rows/<id>: one row as it is now; a decided one stays, and says who decided."""
     draft = get_object_or_404(for_rows(Draft.objects.within(request.scope)), pk=draft_id)
-    return render(request, "drafts/_row.html", {"draft": draft, "now": timezone.now()})
+    context = {"draft": draft, "names": names_of([draft.decided_by]), "now": timezone.now()}
+    return render(request, "drafts/_row.html", context)
+
+
+@member_required("read")
+@require_GET
+def shown(request: MemberRequest) -> HttpResponse:
+    """GET /queue/shown?seen=<time>&shown=<ids>: of the rows on a page, those that have changed,
+    and who has the others in hand. Asked now and then: having something in hand is no event.
+    """
+    seen = _time(request.GET.get("seen", ""))
+    ids = _ids(request.GET.get("shown", ""))[:PAGE_SIZE]
+    drafts = list(for_rows(Draft.objects.within(request.scope).filter(pk__in=ids)))
+    changed = [draft for draft in drafts if draft.updated_at > seen]
+    context = {
+        "changed": changed,
+        "others": [draft for draft in drafts if draft.updated_at <= seen],
+        "names": names_of(draft.decided_by for draft in changed),
+        "now": timezone.now(),
+    }
+    return render(request, "drafts/_shown.html", context)
 
 
 @member_required("read")
 @require_GET
 def held(request: MemberRequest) -> HttpResponse:
-    """GET /queue/held: what was approved and can still be undone."""
-    return render(request, "drafts/_held.html", {"held": _held(request), "now": timezone.now()})
+    """GET /queue/held?held=<id>: what can still be undone, and what became of what could."""
+    watched = [pk for each in request.GET.getlist("held")[:MOST_HELD] for pk in _ids(each)]
+    context = {"held": _held(request, watched), "now": timezone.now()}
+    return render(request, "drafts/_held.html", context)
 
 
 @member_required("read")
@@ -148,7 +151,20 @@ def count(request: MemberRequest) -> HttpResponse:
 
 
 def _time(text: str) -> datetime:
+    """A time as a page of ours wrote it; now for anything else."""
     try:
-        return parse_datetime(text) or timezone.now()
+        found = parse_datetime(text)
     except ValueError:
-        return timezone.now()
+        found = None
+    return found if found and timezone.is_aware(found) else timezone.now()
+
+
+def _ids(text: str) -> list[UUID]:
+    """The ids in a list with commas; what is none is left out."""
+    found = []
+    for each in text.split(","):
+        try:
+            found.append(UUID(each))
+        except ValueError:
+            continue
+    return found

@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, path
 
-from drafts.pages import conversations, desk, frames, outbox, queue
+from drafts.pages import conversations, deciding, desk, frames, outbox, queue
 
 urlpatterns: list[URLPattern] = [
     path("", queue.queue, name="queue"),
     path("queue/rows", queue.rows, name="queue-rows"),
     path("queue/rows/<uuid:draft_id>", queue.row, name="queue-row"),
+    path("queue/shown", queue.shown, name="queue-shown"),
     path("queue/news", queue.news, name="queue-news"),
     path("queue/held", queue.held, name="queue-held"),
     path("queue/count", queue.count, name="queue-count"),
@@ -15,17 +16,19 @@ urlpatterns: list[URLPattern] = [
     path("drafts/<uuid:draft_id>/state", desk.state, name="draft-state"),
     path("drafts/<uuid:draft_id>/talk", desk.talk, name="draft-talk"),
     path("drafts/<uuid:draft_id>/difference", desk.difference, name="draft-difference"),
-    path("drafts/<uuid:draft_id>/edit", desk.edit, name="draft-edit"),
-    path("drafts/<uuid:draft_id>/lease", desk.lease, name="draft-lease"),
-    path("drafts/<uuid:draft_id>/approve", desk.approve, name="draft-approve"),
-    path("drafts/<uuid:draft_id>/reject", desk.reject, name="draft-reject"),
-    path("drafts/<uuid:draft_id>/no-reply", desk.no_reply, name="draft-no-reply"),
+    path("drafts/<uuid:draft_id>/body", frames.draft_body, name="draft-body"),
+    path("drafts/<uuid:draft_id>/files/<uuid:file_id>", frames.draft_file, name="draft-file"),
+    path("drafts/<uuid:draft_id>/edit", deciding.edit, name="draft-edit"),
+    path("drafts/<uuid:draft_id>/lease", deciding.lease, name="draft-lease"),
+    path("drafts/<uuid:draft_id>/approve", deciding.approve, name="draft-approve"),
+    path("drafts/<uuid:draft_id>/reject", deciding.reject, name="draft-reject"),
+    path("drafts/<uuid:draft_id>/no-reply", deciding.no_reply, name="draft-no-reply"),
     path(
         "drafts/<uuid:draft_id>/request-changes",
-        desk.request_changes,
+        deciding.request_changes,
         name="draft-request-changes",
     ),
-    path("drafts/<uuid:draft_id>/undo", desk.undo, name="draft-undo"),
+    path("drafts/<uuid:draft_id>/undo", deciding.undo, name="draft-undo"),
     path("outbox", outbox.outbox, name="outbox"),
     path("outbox/<int:delivery_id>/answer", outbox.answer_uncertain, name="outbox-answer"),
     path("conversations", conversations.conversations, name="conversations"),

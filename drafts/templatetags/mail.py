@@ -1,7 +1,10 @@
-"""How pages write times, addresses and shares."""
+"""How pages write times, addresses, states and what agents tell."""
 
+import json
+import re
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django import template
 from django.http import QueryDict
@@ -9,9 +12,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from inboxes.mime import WARNINGS
+
 register = template.Library()
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+_REPLY_MARKS = re.compile(r"\A(?:\s{0,9}(?:re|aw|sv|antw)\s{0,9}:){1,9}\s{0,9}", re.IGNORECASE)
+_BLANK_LINES_BEFORE = re.compile(r"\A(?:[ \t]*\n)+")
 
 
 def short_span(seconds: float) -> str:
@@ -43,6 +50,90 @@ def moment(at: datetime | None) -> SafeString | str:
         f"{at:%Y-%m-%d %H:%M:%S %Z}",
         shown,
     )
+
+
+@register.filter
+def day(at: datetime | None) -> SafeString | str:
+    """As `moment`, for lists: the time today, else the day alone."""
+    if at is None:
+        return ""
+    at = timezone.localtime(at)
+    now = timezone.localtime()
+    if at.date() == now.date():
+        shown = f"{at:%H:%M}"
+    else:
+        shown = f"{at:%-d %b}" if at.year == now.year else f"{at:%Y-%m-%d}"
+    whole = f"{at:%Y-%m-%d %H:%M:%S %Z}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), whole, shown)
+
+
+@register.filter
+def topic(subject: str) -> str:
+    """A subject without the marks of replies: what it is about."""
+    return _REPLY_MARKS.sub("", subject or "")
+
+
+@register.filter
+def oneline(text: str) -> str:
+    """White space folded."""
+    return " ".join(text.split())
+
+
+@register.filter
+def trim(text: str) -> str:
+    """Without blank lines before and after."""
+    return _BLANK_LINES_BEFORE.sub("", text.rstrip())
+
+
+@register.filter
+def words(state: str) -> str:
+    """A state as words: `changes_requested` reads "changes requested"."""
+    return str(state).replace("_", " ")
+
+
+@register.filter
+def warning_words(codes: Iterable[str]) -> list[str]:
+    """What each warning about a message means."""
+    return [WARNINGS.get(code, code) for code in codes]
+
+
+DECIDED = {
+    "approve": "approved it",
+    "reject": "rejected it",
+    "no_reply_needed": "closed it: no reply needed",
+    "request_changes": "asked for changes",
+    "undo": "took it back",
+}
+
+
+@register.filter
+def decided(kind: str) -> str:
+    """A decision as what somebody did."""
+    return DECIDED.get(kind, words(kind))
+
+
+PLACED = {
+    "reference": "the messages it refers to",
+    "subject": "its subject and sender",
+    "index": "Outlook's thread index",
+    "new": "nothing: it began a thread",
+}
+
+
+@register.filter
+def placed(threaded_by: str) -> str:
+    """How a message found its thread."""
+    return PLACED.get(threaded_by, threaded_by)
+
+
+@register.filter
+def fact(value: Any) -> str:
+    """A value of an agent's metadata as text: lists with commas, the rest as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(each, str | int | float) for each in value):
+        return ", ".join(map(str, value))
+    return json.dumps(value, ensure_ascii=False)
 
 
 @register.filter
