@@ -6,6 +6,7 @@ python3 manage.py up                                  # in another terminal
 
 import json
 import smtplib
+import socket as socketlib
 import time
 from uuid import uuid4
 
@@ -49,6 +50,8 @@ def main() -> None:
     rcpt_to = found["inbox"]["email"]
     with connect(url, additional_headers=headers) as socket, client(found) as smtp:
         smtp.ehlo()
+        # Without this the kernel holds the dot back until the text before it is acknowledged.
+        smtp.sock.setsockopt(socketlib.IPPROTO_TCP, socketlib.TCP_NODELAY, 1)
         socket.send(json.dumps({"type": "subscribe", "event_types": ["message.received"]}))
         while json.loads(socket.recv())["type"] != "subscribed":
             continue
