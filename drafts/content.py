@@ -148,6 +148,8 @@ def check(content: Content) -> None:
             raise Invalid.field(shown, "CR, LF and NUL are not allowed in a header field.")
     if len(content.recipients) > RECIPIENTS_LIMIT:
         raise Invalid.field("to", f"At most {RECIPIENTS_LIMIT} recipients are allowed.")
+    if len({name.lower() for name in content.headers}) < len(content.headers):
+        raise Invalid.field("headers", "A header field stands twice.")
     try:
         checked_headers(content.headers)
     except ValueError as error:

@@ -22,9 +22,8 @@ class DraftQuerySet(ScopedQuerySet["Draft"]):
     def whole(self) -> Self:
         """With everything that showing a draft asks for: the same few queries for any number."""
         files = DraftFile.objects.defer("content", "sha256")
-        return self.select_related(
-            "inbox", "thread", "revision", "lease_holder", "reviewer"
-        ).prefetch_related(Prefetch("files", queryset=files))
+        related = self.select_related("inbox", "thread", "revision", "lease_holder", "reviewer")
+        return related.defer("prompt").prefetch_related(Prefetch("files", queryset=files))
 
 
 class Draft(models.Model):

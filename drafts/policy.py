@@ -8,6 +8,7 @@ from accounts.scope import Scope
 from drafts.content import addresses, folded
 from drafts.loops import suspect_loop
 from drafts.models import Draft
+from inboxes.addresses import base_address
 from inboxes.models import Address, Inbox, Message
 
 # The version of what is stated here; a decision names it. It grows when the rules change.
@@ -70,7 +71,8 @@ def _objections_to(parent: Message) -> Iterator[str]:
         yield "It answers an automatic message."
     if str(parent.authentication.get("dmarc", "")).lower() == "fail":
         yield "The sender of the message could not be authenticated."
-    if Address.objects.filter(address=parent.header_from).exists():
+    sender = {parent.header_from, base_address(parent.header_from)}
+    if Address.objects.filter(address__in=sender).exists():
         yield "It answers a mail from an inbox of ours."
 
 

@@ -170,6 +170,7 @@ def tell(draft: Draft, event: EventType, **facts: Any) -> None:
             "subject": revision.subject if revision else "",
             "to": [each["address"] for each in revision.to] if revision else [],
             "stale": draft.stale,
+            "reply_to_message_id": str(draft.reply_to_message_id or "") or None,
             "created_by": draft.created_by,
             "decided_by": draft.decided_by,
             "feedback": draft.feedback,

@@ -2,8 +2,8 @@
 
 from typing import Any, ClassVar
 
-from accounts.models import ApiKey, User
 from drafts.models import Draft
+from drafts.names import names_of
 from drafts.serializers import draft_fields
 from events.errors import Conflict, Forbidden
 
@@ -25,12 +25,7 @@ _DEEDS: dict[str, str] = {
 
 def name_of(actor: str) -> str:
     """A person or a key as people call them; a policy by what it is called in the record."""
-    kind, _, pk = actor.partition(":")
-    if kind == "user" and (user := User.objects.filter(pk=pk).first()):
-        return str(user)
-    if kind == "key" and (key := ApiKey.objects.filter(pk=pk).first()):
-        return key.name
-    return actor
+    return names_of([actor])[actor] if actor.startswith(("user:", "key:")) else actor
 
 
 class DraftRefusal(Conflict):

@@ -12,7 +12,7 @@ from drafts import files
 from drafts.bodies import signed
 from drafts.content import Content, content_of, folded
 from drafts.models import Decision, Draft
-from drafts.record import SYSTEM, add_decision, change, load, note
+from drafts.record import SYSTEM, add_decision, change, note
 from drafts.refusals import FirstContact, InboxPaused, RecipientSuppressed
 from drafts.replies import references_of
 from events.errors import Invalid
@@ -83,7 +83,7 @@ def release(draft: Draft, permission: Permission) -> tuple[Draft, Message]:
         by_person=not permission.unattended,
         not_before=approved.hold_until or now,
     )
-    approved = load(approved.pk)
+    approved.message, approved.thread = message, message.thread
     note(approved, "approve", by=permission.by, event=EventType.DRAFT_APPROVED)
     return approved, message
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from drafts.models import Decision, Draft
@@ -9,6 +10,7 @@ from drafts.models import Decision, Draft
 # ruff: noqa: N815 - camelCase is what the wire speaks
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string", "format": "email"}})
 class AddressListField(serializers.Field[Any, Any, list[str], Any]):
     """Stored mailboxes as a list of plain addresses."""
 
@@ -63,6 +65,7 @@ class DraftSerializer(serializers.Serializer[Any]):
     createdAt = serializers.DateTimeField(source="created_at")
     updatedAt = serializers.DateTimeField(source="updated_at")
 
+    @extend_schema_field(FileSerializer(many=True))
     def get_attachments(self, draft: Draft) -> list[dict[str, Any]]:
         if draft.revision is None or not draft.revision.file_ids:
             return []

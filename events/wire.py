@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, TypeVar
 
 from django.db import models
@@ -52,13 +53,16 @@ def _faults(given: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[tup
         if name not in fields or fields[name].read_only:
             yield _printable(name), ["There is no such field."]
         elif not _storable(value):
-            yield name, ["Has a character that is no text: U+0000 or half a surrogate pair."]
+            yield name, ["Holds what is no text or number: U+0000, half a pair, beyond a double."]
 
 
 def _storable(value: Any) -> bool:
-    """True when PostgreSQL takes all text in it: no NUL and no lone surrogate, in keys neither."""
+    """True when PostgreSQL takes all in it: no NUL and no lone surrogate, in keys neither; no
+    number that Python read as infinite (1e400)."""
     if isinstance(value, str):
         return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    if isinstance(value, float):
+        return isfinite(value)
     if isinstance(value, Mapping):
         return all(_storable(name) and _storable(inner) for name, inner in value.items())
     if isinstance(value, list | tuple):

@@ -90,7 +90,7 @@ class FileBody(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> Any:
         file = NewFile(
             filename=attrs["filename"],
-            content_type=attrs.get("contentType") or "application/octet-stream",
+            content_type=without_parameters(attrs.get("contentType", "")),
             content=attrs["content"],
             content_id=attrs.get("contentId", ""),
             inline=attrs.get("inline", False),
@@ -98,8 +98,13 @@ class FileBody(StrictSerializer):
         try:
             check_file(file)
         except Invalid as error:
-            raise serializers.ValidationError(error.sentence) from error
+            raise serializers.ValidationError(error.details["attachments"]) from error
         return file
+
+
+def without_parameters(content_type: str) -> str:
+    """`text/plain` of `text/plain; charset=utf-8`; that of any octets where nothing is told."""
+    return content_type.partition(";")[0].strip() or "application/octet-stream"
 
 
 class AgentBody(StrictSerializer):

@@ -18,7 +18,7 @@ from drafts.api.bodies import (
     changes_of,
     given_of,
 )
-from drafts.api.finding import IF_MATCH, answer, find_draft, version_of
+from drafts.api.finding import IF_MATCH, REFUSED, answer, find_draft, version_of
 from drafts.models import Draft, DraftQuerySet
 from drafts.serializers import DraftSerializer
 from events.errors import Missing
@@ -38,7 +38,7 @@ def listed(request: ApiRequest, drafts: DraftQuerySet) -> Response:
     return Response(
         page(
             request,
-            drafts.whole().defer("prompt"),
+            drafts.whole(),
             plural="drafts",
             serialize=lambda rows: list(DraftSerializer(rows, many=True).data),
         )
@@ -104,7 +104,10 @@ class OneDraft(ApiView):
         return answer(review.revise(draft, by=request.auth, changes=changes, version=version))
 
     @extend_schema(
-        operation_id="deleteDraft", tags=["drafts"], parameters=[IF_MATCH], responses={204: None}
+        operation_id="deleteDraft",
+        tags=["drafts"],
+        parameters=[IF_MATCH],
+        responses={204: None, 409: REFUSED},
     )
     def delete(self, request: ApiRequest, inbox_id: str, draft_id: UUID) -> Response:
         """Withdraw it. It stays, closed, as a record."""

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from accounts.http import ApiRequest, ApiView, given
 from accounts.scope import Deed
 from drafts import review
-from drafts.api.bodies import FileBody
-from drafts.api.finding import IF_MATCH, answer, find_draft, version_of
+from drafts.api.bodies import FileBody, without_parameters
+from drafts.api.finding import IF_MATCH, REFUSED, answer, find_draft, version_of
 from drafts.content import Given, NewFile
 from drafts.serializers import DraftSerializer
 from events.errors import Invalid
@@ -56,7 +56,7 @@ def _files(request: ApiRequest) -> list[NewFile]:
     return [
         NewFile(
             filename=upload.name or "",
-            content_type=upload.content_type or "application/octet-stream",
+            content_type=without_parameters(upload.content_type or ""),
             content=upload.read(),
         )
         for upload in uploads
@@ -69,7 +69,10 @@ class OneFile(ApiView):
     deeds: ClassVar[dict[str, Deed | None]] = {"DELETE": "draft"}
 
     @extend_schema(
-        operation_id="detachFile", tags=["drafts"], parameters=[IF_MATCH], responses={204: None}
+        operation_id="detachFile",
+        tags=["drafts"],
+        parameters=[IF_MATCH],
+        responses={204: None, 409: REFUSED},
     )
     def delete(self, request: ApiRequest, inbox_id: str, draft_id: UUID, file_id: UUID) -> Response:
         """Leave a file out. Earlier revisions keep it."""

@@ -4,7 +4,7 @@ import re
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.response import Response
 
 from accounts.http import ApiRequest
@@ -18,6 +18,7 @@ _ETAG = re.compile(r'(?:W/)?"(\d{1,9})"\Z')
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description='The version you saw: `"3"`.'
 )
+REFUSED = OpenApiResponse(description="The present state of the draft does not allow it.")
 
 
 def find_draft(scope: Scope, inbox_id: str, draft_id: UUID, deed: Deed = "read") -> Draft:

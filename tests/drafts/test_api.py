@@ -93,6 +93,7 @@ def test_several_addresses_may_stand_in_one_string(client, at):
         ("headers", {"X-Ticket-Id": "1\r\nBcc: eve@x.example"}),
         ("headers", {"Bcc": "eve@x.example"}),
         ("headers", {"X-Ticket-Id\r\nBcc": "1"}),
+        ("headers", {"Keywords": "a", "keywords": "b"}),
         ("plainBody", "a\0b"),
         ("metadata", {"a": "\0"}),
         ("metadata", "text"),
@@ -238,6 +239,19 @@ def test_a_file_can_be_left_out_again_and_old_revisions_keep_it(client, at, made
     assert client.delete(f"{path}/attachments/{attached}").status_code == 404
     revisions = client.get(f"{path}/revisions").json()["revisions"]
     assert [each["attachmentIds"] for each in revisions] == [[], [attached], []]
+
+
+def test_parameters_of_a_content_type_are_left_out(client, at, made):
+    file = {"filename": "a", "contentType": "text/csv; charset=utf-8", "content": "YQ=="}
+    answer = client.post(f"{at}/drafts/{made['id']}/attachments", file).json()
+    assert answer["attachments"][0]["contentType"] == "text/csv"
+
+
+def test_a_number_beyond_what_is_kept_is_refused(client, at):
+    body = b'{"to": "a@x.example", "metadata": {"a": [1e400]}}'
+    response = client.generic("POST", f"{at}/drafts", body, content_type="application/json")
+    assert response.status_code == 400
+    assert "metadata" in response.json()["details"]
 
 
 def test_files_are_at_most_25_mb_in_all(client, at, made, monkeypatch):
