@@ -55,7 +55,13 @@ def _mailbox(path: str) -> str:
     found = _MAILBOX.fullmatch(path)
     if found is None or len(path.encode(errors="replace")) > PATH_LIMIT:
         raise BadMailbox(path)
-    return f"{found['local']}@{found['domain']}"
+    return f"{_unquoted(found['local'])}@{found['domain']}"
+
+
+def _unquoted(local: str) -> str:
+    """A local part without quotes that it does not need (RFC 5321 §4.1.2: they are the same)."""
+    bare = re.sub(r"\\(.)", r"\1", local[1:-1]) if local.startswith('"') else local
+    return bare if re.fullmatch(rf"{_ATOM}(?:\.{_ATOM})*", bare) else local
 
 
 def _parameters(rest: str) -> dict[str, str]:

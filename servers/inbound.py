@@ -10,7 +10,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -43,20 +42,27 @@ class _Waiting:
     answer: "asyncio.Future[list[UUID]]"
 
 
+@dataclass(slots=True)
+class _Question:
+    rcpt_to: str
+    answer: "asyncio.Future[Recipient | None]"
+
+
 class Intake:
     """Finds recipients and stores letters for the sessions of one event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="recipients")
+        self._questions: queue.SimpleQueue[_Question | None] = queue.SimpleQueue()
         self._known: dict[str, tuple[float, Recipient]] = {}
-        self._writers = [
-            threading.Thread(target=self._write, name=f"writer-{n}", daemon=True)
-            for n in range(WRITERS)
+        self._threads = [
+            threading.Thread(target=work, name=f"{work.__name__}-{n}", daemon=True)
+            for work, count in ((self._write, WRITERS), (self._look_up, ASKERS))
+            for n in range(count)
         ]
-        for writer in self._writers:
-            writer.start()
+        for thread in self._threads:
+            thread.start()
 
     async def find(self, rcpt_to: str) -> Recipient | None:
         """The inbox behind an address. Raises DatabaseAway.
@@ -66,7 +72,9 @@ class Intake:
         known = self._known.get(rcpt_to)
         if known is not None and time.monotonic() - known[0] < KNOWN_FOR:
             return known[1]
-        found = await self._loop.run_in_executor(self._askers, _ask, rcpt_to)
+        question = _Question(rcpt_to, self._loop.create_future())
+        self._questions.put(question)
+        found = await question.answer
         if found is not None:
             if len(self._known) >= _KNOWN_LIMIT:
                 self._known.clear()
@@ -83,11 +91,21 @@ class Intake:
 
     async def close(self) -> None:
         """Store what still waits, then end the threads."""
-        for _ in self._writers:
+        for _ in range(WRITERS):
             self._waiting.put(None)
-        for writer in self._writers:
-            await self._loop.run_in_executor(None, writer.join)
-        self._askers.shutdown()
+        for _ in range(ASKERS):
+            self._questions.put(None)
+        for thread in self._threads:
+            await self._loop.run_in_executor(None, thread.join)
+
+    def _look_up(self) -> None:
+        """An asker thread: finds recipients until it is told to end."""
+        try:
+            while (question := self._questions.get()) is not None:
+                found = _ask(question.rcpt_to)
+                self._loop.call_soon_threadsafe(_tell, question.answer, found)
+        finally:
+            connection.close()
 
     def _write(self) -> None:
         """A writer thread: stores what waits, until it is told to end."""
@@ -118,12 +136,17 @@ class Intake:
 
 def _answer(letters: list[_Waiting], outcomes: list[list[UUID] | Exception]) -> None:
     for letter, outcome in zip(letters, outcomes, strict=True):
-        if letter.answer.done():
-            continue
-        if isinstance(outcome, Exception):
-            letter.answer.set_exception(outcome)
-        else:
-            letter.answer.set_result(outcome)
+        _tell(letter.answer, outcome)
+
+
+def _tell(answer: "asyncio.Future[Result]", outcome: Result | Exception) -> None:
+    if answer.done():  # whoever asked has gone
+        return
+    if isinstance(outcome, Exception):
+        answer.set_exception(outcome)
+        answer.exception()  # seen, even if nobody waits for it any more
+    else:
+        answer.set_result(outcome)
 
 
 def _store(mails: list[tuple[Envelope, bytes]]) -> list[list[UUID] | Exception]:
@@ -172,8 +195,12 @@ def _twice(deed: Callable[[], Result]) -> Result:
     return deed()
 
 
-def _ask(rcpt_to: str) -> Recipient | None:
+def _ask(rcpt_to: str) -> Recipient | Exception | None:
     try:
         return _twice(lambda: find_recipient(rcpt_to))
     except Error as error:
-        raise DatabaseAway from error
+        logger.warning("the database is away: %s", type(error).__name__)
+        return DatabaseAway()
+    except Exception as error:  # the thread must live on, and the session get an answer
+        logger.exception("a recipient could not be looked up")
+        return error

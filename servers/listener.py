@@ -12,7 +12,6 @@ from servers.smtp import InboundSMTP
 logger = logging.getLogger(__name__)
 
 GRACE = 30.0  # seconds for messages that are on their way in
-_LOOK_AGAIN = 0.05
 
 
 class InboundListener:
@@ -65,12 +64,14 @@ class InboundListener:
         self.server.close()
         for session in self.sessions:
             session.end()
-        deadline = asyncio.get_running_loop().time() + grace
-        while any(s.busy and s.transport is not None for s in self.sessions):
-            if asyncio.get_running_loop().time() > deadline:
-                logger.warning("some messages were not in when the time was up")
-                break
-            await asyncio.sleep(_LOOK_AGAIN)
+        conversations = [c for s in self.sessions if (c := s.conversation) is not None]
+        if conversations:
+            _, unfinished = await asyncio.wait(conversations, timeout=grace)
+            if unfinished:
+                logger.warning("%d sessions were not done when the time was up", len(unfinished))
+                for conversation in unfinished:
+                    conversation.cancel()
+                await asyncio.wait(unfinished)
         await self.intake.close()
 
 

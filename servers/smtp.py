@@ -106,6 +106,11 @@ class InboundSMTP(SMTP):
             self._writer.write(b"421 4.3.2 Closing for maintenance; please come back\r\n")
             self.transport.close()
 
+    @property
+    def conversation(self) -> "asyncio.Task[None] | None":
+        """The task that talks with the client; done when the session has ended."""
+        return self._handler_coroutine
+
     def eof_received(self) -> bool | None:
         """A client that has said all may still read our answers: the session ends when the last
         of its commands is answered."""
