@@ -50,10 +50,11 @@ def store_outgoing(
     """
     parsed = mime.parse(raw)
     now = timezone.now()
+    threaded_by = "reference" if thread else "new"
     thread = thread or new_thread(inbox.pk, parsed.subject, now)
     message = _message(inbox, thread, parsed, bcc)
     message.pk = message_id or new_id()
-    message.created_at = now
+    message.created_at, message.threaded_by = now, threaded_by
     message.created_by, message.unattended = created_by, unattended
     message.mail_from, message.metadata = mail_from, metadata or {}
     message.size = len(raw)
@@ -96,7 +97,6 @@ def _message(
         header_message_id=parsed.header_message_id,
         in_reply_to=parsed.in_reply_to[0] if parsed.in_reply_to else "",
         references=list(parsed.references),
-        threaded_by="reference" if parsed.in_reply_to else "new",
         header_from=fold_address(sender.addr_spec),
         from_name=sender.name,
         reply_to=_mailboxes(parsed.reply_to),
