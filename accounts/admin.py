@@ -27,7 +27,7 @@ def folded_email(form: Any) -> str:
     return str(form.cleaned_data["email"]).strip().lower()
 
 
-class PersonCreationForm(AdminUserCreationForm):
+class PersonCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("email", "name")
@@ -35,7 +35,7 @@ class PersonCreationForm(AdminUserCreationForm):
     clean_email = folded_email
 
 
-class PersonChangeForm(UserChangeForm):
+class PersonChangeForm(UserChangeForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("email", "name", "is_active", "is_staff", "is_superuser")
@@ -44,7 +44,7 @@ class PersonChangeForm(UserChangeForm):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     """People sign in by email address; there is no other name to fill in."""
 
     form = PersonChangeForm

@@ -36,7 +36,7 @@ def presented_key(request: Request) -> str:
 class ApiKeyAuthentication(BaseAuthentication):
     """`request.auth` becomes the key's Scope; `request.user` stays None: no person is calling."""
 
-    def authenticate(self, request: Request) -> tuple[None, Scope] | None:  # type: ignore[override]
+    def authenticate(self, request: Request) -> tuple[None, Scope] | None:
         """None where no key is given. Raises AuthenticationFailed for one that is not live."""
         presented = presented_key(request)
         if not presented:

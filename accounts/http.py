@@ -3,11 +3,10 @@
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import serializers
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import note_use
@@ -41,15 +40,15 @@ class ApiView(APIView):
             raise TooLarge(f"A request body has at most {limit} octets.", limit=limit)
 
     def finalize_response(
-        self, request: HttpRequest, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
         final.headers.setdefault("Cache-Control", "no-store")
         scope = getattr(request, "auth", None)
         if isinstance(scope, Scope) and scope.key is not None:
             key = scope.key
             # Runs in HttpResponse.close: when the answer has left.
-            final._resource_closers.append(lambda: note_use(key))
+            final._resource_closers.append(lambda: note_use(key))  # type: ignore[attr-defined]
         return final
 
 

@@ -4,7 +4,7 @@ A page of 50 messages has some 2,000 fields, and the framework asks each of them
 Here the questions are asked once for each field and class.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
@@ -30,6 +30,12 @@ _PLAIN = (
 
 class Telling(serializers.Serializer[Thing]):
     """Shows things that have every declared field as an attribute."""
+
+    @classmethod
+    def every(cls, things: Sequence[Any]) -> list[dict[str, Any]]:
+        """All of `things`, in their order."""
+        serializer = cls()
+        return [serializer.to_representation(thing) for thing in things]
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         return {name: read(instance) for name, read in self._readers.items()}

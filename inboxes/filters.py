@@ -43,7 +43,9 @@ class MessageQuery(StrictSerializer, CursorQuery):
     threadId = serializers.UUIDField(required=False)
     unread = serializers.BooleanField(required=False)
     to = AddressField(required=False, help_text="An address in To, Cc or Bcc.")
-    label = serializers.CharField(required=False, max_length=60)
+    label = serializers.CharField(  # type: ignore[assignment]
+        required=False, max_length=60
+    )
     since = serializers.DateTimeField(
         required=False, input_formats=_DAY_OR_MOMENT, help_text="`createdAt` from here on."
     )
@@ -60,7 +62,9 @@ class MessageQuery(StrictSerializer, CursorQuery):
 
 class ThreadQuery(StrictSerializer, CursorQuery):
     status = serializers.ChoiceField(Thread.Status.choices, required=False)
-    label = serializers.CharField(required=False, max_length=60)
+    label = serializers.CharField(  # type: ignore[assignment]
+        required=False, max_length=60
+    )
     participant = AddressField(required=False, help_text="Who wrote or was written to.")
     since = serializers.DateTimeField(
         required=False, input_formats=_DAY_OR_MOMENT, help_text="`lastMessageAt` from here on."
@@ -76,7 +80,7 @@ class ReadQuery(StrictSerializer):
 
 def filtered_messages(messages: MessageQuerySet, asked: dict[str, Any]) -> MessageQuerySet:
     """Those of `messages` that a validated MessageQuery asks for."""
-    found = _where(
+    found: Any = _where(
         messages,
         direction=asked.get("direction"),
         thread_id=asked.get("threadId"),
@@ -89,10 +93,9 @@ def filtered_messages(messages: MessageQuerySet, asked: dict[str, Any]) -> Messa
     )
     if "q" in asked:
         found = search(found, asked["q"])
-    if not {"q", "to", "label"} & asked.keys():
-        return found
-    few = _few(found)
-    return found if few is None else messages.filter(pk__in=few)
+    few = _few(found) if {"q", "to", "label"} & asked.keys() else None
+    narrowed: MessageQuerySet = found if few is None else messages.filter(pk__in=few)
+    return narrowed
 
 
 def filtered_threads(inbox: Inbox, asked: dict[str, Any]) -> ThreadQuerySet:

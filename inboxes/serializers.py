@@ -144,7 +144,7 @@ class AuthenticationSerializer(serializers.Serializer[Any]):
     )
 
     def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
-        return {name: instance.get(name) for name in self.fields}
+        return {str(name): instance.get(str(name)) for name in self.fields}
 
 
 class MessageItemSerializer(Telling[Message]):

@@ -76,7 +76,7 @@ def document() -> dict[str, Any]:
 @cache
 def _rendered(as_yaml: bool) -> bytes:
     renderer = OpenApiYamlRenderer() if as_yaml else OpenApiJsonRenderer()
-    rendered: bytes = renderer.render(document(), renderer_context={})  # type: ignore[no-untyped-call]
+    rendered: bytes = renderer.render(document(), renderer_context={})
     return rendered
 
 

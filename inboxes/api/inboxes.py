@@ -33,7 +33,7 @@ class Inboxes(ApiView):
             request,
             found,
             plural="inboxes",
-            serialize=lambda rows: InboxSerializer(rows, many=True).data,
+            serialize=InboxSerializer.every,
         )
         return Response(answer)
 

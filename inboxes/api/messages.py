@@ -37,7 +37,7 @@ class Messages(ApiView):
             request,
             filtered_messages(messages_of(inbox).listed(), query),
             plural="messages",
-            serialize=lambda rows: MessageItemSerializer(rows, many=True).data,
+            serialize=MessageItemSerializer.every,
             counted=counted(query),
         )
         return Response(answer)

@@ -42,7 +42,7 @@ class Threads(ApiView):
             request,
             filtered_threads(inbox, query),
             plural="threads",
-            serialize=lambda rows: ThreadItemSerializer(rows, many=True).data,
+            serialize=ThreadItemSerializer.every,
             order=BY_ACTIVITY,
             counted=counted(query),
         )
