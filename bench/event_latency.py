@@ -50,6 +50,7 @@ def main() -> None:
     rcpt_to = found["inbox"]["email"]
     with connect(url, additional_headers=headers) as socket, client(found) as smtp:
         smtp.ehlo()
+        assert smtp.sock is not None
         # Without this the kernel holds the dot back until the text before it is acknowledged.
         smtp.sock.setsockopt(socketlib.IPPROTO_TCP, socketlib.TCP_NODELAY, 1)
         socket.send(json.dumps({"type": "subscribe", "event_types": ["message.received"]}))

@@ -11,7 +11,6 @@ import queue
 import random
 import signal
 import smtplib
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -22,7 +21,7 @@ from uuid import uuid4
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from bench.running import api, arguments, demo, machine, mail
+from bench.running import api, arguments, demo, descendants, machine, mail
 
 VICTIMS = {
     "mail": "serve_mail",
@@ -30,23 +29,6 @@ VICTIMS = {
     "postgres": "bin/postgres",
     "valkey": "valkey-server",
 }
-
-
-def descendants(pid: int) -> list[int]:
-    """All processes below `pid`."""
-    listing = subprocess.run(
-        ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
-    )
-    children: dict[int, list[int]] = {}
-    for line in listing.stdout.splitlines():
-        child, parent = map(int, line.split())
-        children.setdefault(parent, []).append(child)
-    found, waiting = [], [pid]
-    while waiting:
-        below = children.get(waiting.pop(), [])
-        found += below
-        waiting += below
-    return found
 
 
 def kill(supervisor: int, mark: str) -> bool:

@@ -6,6 +6,7 @@ import os
 import platform
 import smtplib
 import statistics
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -80,3 +81,20 @@ def quantiles(seconds: Sequence[float]) -> str:
         f"n={len(ordered)} min={ordered[0]:.1f} p50={statistics.median(ordered):.1f} "
         f"p99={last:.1f} max={ordered[-1]:.1f} ms"
     )
+
+
+def descendants(pid: int) -> list[int]:
+    """All processes below `pid`."""
+    listing = subprocess.run(
+        ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
+    )
+    children: dict[int, list[int]] = {}
+    for line in listing.stdout.splitlines():
+        child, parent = map(int, line.split())
+        children.setdefault(parent, []).append(child)
+    found, waiting = [], [pid]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
