@@ -8,6 +8,8 @@ from celery import Celery
 from celery.signals import worker_init, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailagent.settings")
+# Celery runs Django's checks, which import every page, and then ignores what they say.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("mailagent")
 app.config_from_object("django.conf:settings", namespace="CELERY")

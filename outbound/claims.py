@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
 
 from inboxes.models import Message
 from outbound import notices, stopping
@@ -22,6 +23,10 @@ LEASE = timedelta(seconds=45)
 RENEW_EVERY = 15.0  # seconds
 POSTPONED = timedelta(minutes=1)
 Status = Delivery.Status
+_NOT_NEEDED = tuple(
+    f"message__{column}"
+    for column in ("plain_body", "html_body", "reply_text", "visible_text", "search")
+)
 
 
 class LeaseLost(Exception):
@@ -51,11 +56,20 @@ class Claim:
     def enter(self, phase: Phase) -> None:
         """Commit that `phase` is about to begin. Raises LeaseLost or Stopping: do not begin it."""
         stopping.refuse_to_go_on()
-        with self._one_at_a_time, transaction.atomic():
-            entered = self._held().update(phase=phase, lease_until=Now() + LEASE)
-            if entered != len(self.deliveries):
-                raise LeaseLost(f"message {self.message_id}: the lease is lost before {phase}")
+        if phase == "connecting":
+            return  # The claim has committed it. Whoever lost it since gets no further than this.
+        with self._one_at_a_time:
+            if len(self.deliveries) == 1:
+                self._write(phase)
+            else:
+                with transaction.atomic():
+                    self._write(phase)
         self.reached = phase
+
+    def _write(self, phase: Phase) -> None:
+        entered = self._held().update(phase=phase, lease_until=Now() + LEASE)
+        if entered != len(self.deliveries):
+            raise LeaseLost(f"message {self.message_id}: the lease is lost before {phase}")
 
     def renew(self) -> None:
         """Extend the lease of what is still ours."""
@@ -132,26 +146,28 @@ def _due_of(message_id: UUID, rcpt_domain: str) -> QuerySet[Delivery]:
 
 @transaction.atomic
 def _claim(message_id: UUID, rcpt_domain: str) -> Claim | None:
-    due = _due_of(message_id, rcpt_domain).select_for_update(skip_locked=True, no_key=True)
-    pks = list(due.order_by("pk").values_list("pk", flat=True))
-    if not pks:
+    due = _due_of(message_id, rcpt_domain).select_related(
+        "message__inbox__domain", "message__thread"
+    )
+    locked = due.select_for_update(skip_locked=True, no_key=True, of=("self",))
+    deliveries = tuple(locked.defer(*_NOT_NEEDED).order_by("pk"))
+    if not deliveries:
         return None
-    Delivery.objects.filter(pk__in=pks).update(
+    now = timezone.now()
+    Delivery.objects.filter(pk__in=[each.pk for each in deliveries]).update(
         status=Status.SENDING,
         phase=Delivery.Phase.CONNECTING,
         lease_until=Now() + LEASE,
         fence=F("fence") + 1,
         attempts=F("attempts") + 1,
-        first_attempt_at=Coalesce("first_attempt_at", Now()),
+        first_attempt_at=Coalesce("first_attempt_at", now),
     )
-    first = Message.objects.filter(pk=message_id, status=Message.Status.QUEUED)
-    if first.update(status=Message.Status.SENDING):
-        notices.tell(message_id, "sending")
-    deliveries = Delivery.objects.filter(pk__in=pks).select_related(
-        "message__inbox__domain", "message__thread"
-    )
-    deliveries = deliveries.defer(
-        *(f"message__{column}" for column in ("plain_body", "html_body", "reply_text")),
-        *(f"message__{column}" for column in ("visible_text", "search")),
-    )
-    return Claim(message_id, tuple(deliveries.order_by("pk")))
+    for each in deliveries:  # As the rows now are: nobody else can have touched them.
+        each.fence += 1
+        each.attempts += 1
+        each.first_attempt_at = each.first_attempt_at or now
+    if deliveries[0].message.status == Message.Status.QUEUED:
+        first = Message.objects.filter(pk=message_id, status=Message.Status.QUEUED)
+        if first.update(status=Message.Status.SENDING):
+            notices.tell(message_id, "sending")
+    return Claim(message_id, deliveries)

@@ -28,12 +28,12 @@ class _Hint:
     at: datetime
 
     def give(self) -> None:
-        wait = max(0.0, (self.at - timezone.now()).total_seconds())
-        tasks.attempt_deliveries.apply_async(
-            (str(self.message_id), self.rcpt_domain),
-            countdown=wait,
-            retry=False,
-        )
+        arguments = (str(self.message_id), self.rcpt_domain)
+        wait = (self.at - timezone.now()).total_seconds()
+        if wait > 0:
+            tasks.attempt_deliveries.apply_async(arguments, countdown=wait, retry=False)
+        else:
+            tasks.attempt_deliveries.apply_async(arguments, retry=False)
 
 
 class _Giver:

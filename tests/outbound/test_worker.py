@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as configured
+from django.db import connection
 from django.utils import timezone
 from redis import Redis
 
@@ -170,3 +171,19 @@ def test_what_policies_sent_is_not_lost_and_doubled_at_most_where_doubt_allows(i
         assert row.status == "sent" or doubts == 2
         assert taken[name] <= 1 + doubts
         assert taken[name] >= 1 or row.status == "uncertain"
+
+
+def test_a_worker_outlives_a_restart_of_the_database(inbox, system):
+    system.start_worker()
+    system.start_beat()
+    first = queued(inbox)
+    eventually(lambda: statuses(first) == ["sent"], "the worker is up")
+
+    with connection.cursor() as cursor:  # As a restart does to those who are connected.
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    second = queued(inbox)
+
+    eventually(lambda: statuses(second) == ["sent"], "sent", 15)

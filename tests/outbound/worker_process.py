@@ -60,6 +60,11 @@ class CeleryProcess:
             self.kill()
         return time.monotonic() - began
 
+    def cpu(self) -> float:
+        """Seconds of CPU used so far, the start included."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident(self) -> int:
         """MiB of memory in use."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
