@@ -100,7 +100,7 @@ def filtered_messages(messages: MessageQuerySet, asked: dict[str, Any]) -> Messa
 
 def filtered_threads(inbox: Inbox, asked: dict[str, Any]) -> ThreadQuerySet:
     """Conversations of the inbox that a validated ThreadQuery asks for."""
-    every = Thread.objects.filter(inbox=inbox, merged_into=None)
+    every = Thread.objects.filter(inbox=inbox).listed()
     found: ThreadQuerySet = _where(
         every,
         status=asked.get("status"),

@@ -158,6 +158,10 @@ class Folder(models.Model):
 class ThreadQuerySet(ScopedQuerySet["Thread"]):
     workspace_path = "inbox__workspace_id"
 
+    def listed(self) -> Self:
+        """What a list shows: not what was joined to another, nor what an undone first mail left."""
+        return self.filter(merged_into=None, message_count__gt=0)
+
 
 class Thread(models.Model):
     """A conversation in one inbox."""
