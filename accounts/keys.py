@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -28,6 +29,7 @@ def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
+@transaction.atomic
 def issue(
     kind: ApiKey.Kind,
     *,
@@ -50,21 +52,21 @@ def issue(
         workspace=workspace,
         inbox_id=inbox_id,
         name=name,
-        permissions=sorted(permissions),
+        permissions=sorted(set(permissions)),
         hint=shown[:HINT_LENGTH],
         digest=_digest(shown),
         created_by=created_by,
         expires_at=expires_at,
     )
-    if workspace is not None:
-        audit.record(
-            workspace.pk,
-            actor=created_by,
-            action="key.issue",
-            subject=f"key:{key.pk}",
-            details={"kind": kind.value, "permissions": sorted(permissions)},
-        )
+    record(key, "key.issue", by=created_by, kind=kind.value, permissions=sorted(set(permissions)))
     return key, shown
+
+
+def record(key: ApiKey, action: str, *, by: str, **details: object) -> None:
+    """Put one act on a key on its workspace's record. An installation's key belongs to none."""
+    if key.workspace_id is not None:
+        subject = f"key:{key.pk}"
+        audit.record(key.workspace_id, actor=by, action=action, subject=subject, details=details)
 
 
 def find(presented: str) -> ApiKey | None:
@@ -80,8 +82,9 @@ def find(presented: str) -> ApiKey | None:
     )
 
 
+@transaction.atomic
 def revoke(key: ApiKey, *, by: str) -> None:
     """End `key` at once, on record. Revoking twice changes nothing."""
     ended = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
-    if ended and key.workspace_id is not None:
-        audit.record(key.workspace_id, actor=by, action="key.revoke", subject=f"key:{key.pk}")
+    if ended:
+        record(key, "key.revoke", by=by)

@@ -70,6 +70,7 @@ class Workspace(models.Model):
         default=True, help_text="Off: nothing leaves without a person, in every inbox."
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
 
     def __str__(self) -> str:
         return self.name

@@ -2,10 +2,22 @@
 
 from django.urls import URLPattern, path
 
-from accounts.api import Me
+from accounts.api.keys import RotateWorkspaceKey, WorkspaceKey, WorkspaceKeys
+from accounts.api.me import Me
+from accounts.api.workspaces import OneWorkspace, Workspaces
 from accounts.people import SignIn, SignOut
 
-api: list[URLPattern] = [path("me", Me.as_view(), name="api-me")]
+_WORKSPACE = "workspaces/<uuid:workspace_id>"
+_KEY = f"{_WORKSPACE}/keys/<uuid:key_id>"
+
+api: list[URLPattern] = [
+    path("me", Me.as_view(), name="api-me"),
+    path("workspaces", Workspaces.as_view(), name="api-workspaces"),
+    path(_WORKSPACE, OneWorkspace.as_view(), name="api-workspace"),
+    path(f"{_WORKSPACE}/keys", WorkspaceKeys.as_view(), name="api-workspace-keys"),
+    path(_KEY, WorkspaceKey.as_view(), name="api-workspace-key"),
+    path(f"{_KEY}/rotate", RotateWorkspaceKey.as_view(), name="api-workspace-key-rotate"),
+]
 pages: list[URLPattern] = [
     path("sign-in", SignIn.as_view(), name="sign-in"),
     path("sign-out", SignOut.as_view(), name="sign-out"),

@@ -4,6 +4,8 @@ for a route or a method that is not in it: add a line here with each new one."""
 from dataclasses import dataclass, field
 from typing import Any
 
+WORKSPACE = "workspaces/{workspace}"
+WORKSPACE_KEY = f"{WORKSPACE}/keys/{{workspace_key}}"
 INBOX = "inboxes/{inbox}"
 MESSAGE = f"{INBOX}/messages/{{message}}"
 DRAFT = f"{INBOX}/drafts/{{draft}}"
@@ -25,12 +27,28 @@ class Route:
     body: dict[str, Any] | None = None
     # Lists that name no inbox show nobody else's things, instead of answering 404.
     is_list: bool = field(default=False)
+    # The kind of key that its owner and the stranger come with: "ak", "wk" or "tk".
+    by: str = "ak"
+    # It is there for what was deleted.
+    for_deleted: bool = False
 
 
 ROUTES = [
+    Route("GET", "docs", "public"),
     Route("GET", "openapi.json", "public"),
     Route("GET", "openapi.yaml", "public"),
     Route("GET", "me", None, is_list=True),
+    Route("GET", "workspaces", "read", is_list=True, by="wk"),
+    Route("POST", "workspaces", "manage", status=201, body={"name": "New"}, by="tk"),
+    Route("GET", WORKSPACE, "read", by="wk"),
+    Route("PATCH", WORKSPACE, "manage", body={"name": "Changed"}, by="tk"),
+    # Refused while it has inboxes.
+    Route("DELETE", WORKSPACE, "manage", status=409, by="tk"),
+    Route("GET", f"{WORKSPACE}/keys", "manage", by="wk"),
+    Route("POST", f"{WORKSPACE}/keys", "manage", status=201, body={"name": "New"}, by="wk"),
+    Route("GET", WORKSPACE_KEY, "manage", by="wk"),
+    Route("DELETE", WORKSPACE_KEY, "manage", status=204, by="wk"),
+    Route("POST", f"{WORKSPACE_KEY}/rotate", "manage", status=201, by="wk"),
     Route("GET", "events", "read", is_list=True),
     Route("GET", "inboxes", "read", is_list=True),
     Route("GET", INBOX, "read"),

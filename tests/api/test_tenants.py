@@ -7,6 +7,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from accounts import keys
 from accounts.models import ApiKey
 from drafts import review
 from drafts.content import NewFile
@@ -19,7 +20,11 @@ from tests.conftest import EVERY_PERMISSION, make_key
 METHODS = ("get", "post", "put", "patch", "delete")
 GUARDED = [route for route in ROUTES if route.deed != "public"]
 BY_PERMISSION = [route for route in GUARDED if route.deed is not None]
-ABOUT_ONE = [route for route in GUARDED if not route.is_list]
+ABOUT_ONE = [route for route in GUARDED if not route.is_list and "{" in route.path]
+WITH_STRANGERS = [route for route in ABOUT_ONE if route.by != "tk"]
+ABOUT_AN_INBOX = [
+    route for route in ABOUT_ONE if "{inbox}" in route.path or "{draft}" in route.path
+]
 WITHIN_INBOX = [
     route
     for route in ABOUT_ONE
@@ -36,6 +41,8 @@ def things(inbox: Inbox) -> dict[str, Any]:
     thread = make_thread(inbox)
     message = make_message(thread)
     named = {
+        "workspace": inbox.workspace_id,
+        "workspace_key": made_key("wk", inbox)[0].pk,
         "inbox": inbox.pk,
         "thread": thread.pk,
         "message": message.pk,
@@ -53,6 +60,18 @@ def drafted(inbox: Inbox, message: Any) -> dict[str, Any]:
     composing = review.create(inbox, by=by, plain_body="Hello", submit=False)
     assert draft.revision is not None
     return {"draft": draft.pk, "composing": composing.pk, "file": draft.revision.file_ids[0]}
+
+
+def made_key(kind: str, inbox: Inbox, permissions: list[str] | None = None) -> tuple[ApiKey, str]:
+    """A key of that kind which reaches the inbox, and how it is presented."""
+    return keys.issue(
+        ApiKey.Kind(kind),
+        workspace=None if kind == "tk" else inbox.workspace,
+        inbox_id=inbox.pk if kind == "ak" else None,
+        name="agent",
+        permissions=EVERY_PERMISSION if permissions is None else permissions,
+        created_by="test",
+    )
 
 
 def call(client: Client, route: Route, named: dict[str, Any]) -> Any:
@@ -112,16 +131,23 @@ def test_an_expired_key_is_refused(inbox, key, route):
 @pytest.mark.parametrize("route", BY_PERMISSION, ids=name_of)
 def test_a_key_without_the_permission_is_told_which(inbox, route):
     others = [each for each in EVERY_PERMISSION if each != route.deed]
-    response = call(Client(make_key(inbox, others)), route, things(inbox))
+    _, shown = made_key(route.by, inbox, others)
+    response = call(Client(shown), route, things(inbox))
     assert refusal(response) == (403, "PERMISSION_DENIED")
     assert response.json()["details"] == {"permission": route.deed}
 
 
-@pytest.mark.parametrize("route", ABOUT_ONE, ids=name_of)
-def test_a_stranger_finds_nothing(inbox, strange_key, route):
+@pytest.mark.parametrize("route", WITH_STRANGERS, ids=name_of)
+def test_a_stranger_finds_nothing(inbox, strange_inbox, route):
+    _, strange_key = made_key(route.by, strange_inbox)
     response = call(Client(strange_key), route, things(inbox))
     assert refusal(response) == (404, "NOT_FOUND")
     assert response.json() == Client(strange_key).get("/v1/no-such-thing").json()
+
+
+@pytest.mark.parametrize("route", [r for r in ABOUT_ONE if r.by != "ak"], ids=name_of)
+def test_what_is_the_workspace_s_is_not_there_for_the_key_of_an_inbox(inbox, key, route):
+    assert refusal(call(Client(key), route, things(inbox))) == (404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize("route", WITHIN_INBOX, ids=name_of)
@@ -138,7 +164,7 @@ def test_the_key_of_another_inbox_of_the_workspace_finds_nothing(inbox, workspac
     assert refusal(call(Client(make_key(other)), route, things(inbox))) == (404, "NOT_FOUND")
 
 
-@pytest.mark.parametrize("route", ABOUT_ONE, ids=name_of)
+@pytest.mark.parametrize("route", [r for r in ABOUT_AN_INBOX if not r.for_deleted], ids=name_of)
 def test_a_deleted_inbox_is_not_there(inbox, key, route):
     named = things(inbox)
     Inbox.objects.filter(pk=inbox.pk).update(deleted_at=timezone.now())
@@ -146,8 +172,9 @@ def test_a_deleted_inbox_is_not_there(inbox, key, route):
 
 
 @pytest.mark.parametrize("route", [r for r in GUARDED if r.is_list], ids=name_of)
-def test_a_list_shows_a_stranger_nothing_of_ours(inbox, strange_key, route):
+def test_a_list_shows_a_stranger_nothing_of_ours(inbox, strange_inbox, route):
     named = things(inbox)
+    _, strange_key = made_key(route.by, strange_inbox)
     response = call(Client(strange_key), route, named)
     assert response.status_code == 200
     assert not [one for one in named.values() if str(one) in response.content.decode()]
@@ -155,7 +182,8 @@ def test_a_list_shows_a_stranger_nothing_of_ours(inbox, strange_key, route):
 
 @pytest.mark.parametrize("route", ROUTES, ids=name_of)
 def test_the_owner_gets_through(inbox, key, route):
-    assert call(Client(key), route, things(inbox)).status_code == route.status
+    presented = key if route.by == "ak" else made_key(route.by, inbox)[1]
+    assert call(Client(presented), route, things(inbox)).status_code == route.status
 
 
 def refusal(response: Any) -> tuple[int, str]:

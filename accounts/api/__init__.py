@@ -1,0 +1,1 @@
+"""Keys and workspaces over the API."""
