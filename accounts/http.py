@@ -1,15 +1,19 @@
 """What every view of the agents' API shares."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.http import HttpResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import rate_limits
 from accounts.authentication import note_use
+from accounts.idempotency import once_per_key, presented_name
 from accounts.scope import Deed, Scope
 from events.errors import Invalid, MailAgentError
 
@@ -30,6 +34,18 @@ class ApiView(APIView):
     deeds: ClassVar[dict[str, Deed | None]] = {}
     # Without OPTIONS: browsers of other origins are not served, and nothing else asks.
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
+    usage: rate_limits.Usage | None = None
+
+    def perform_authentication(self, request: Request) -> None:
+        """Find the key and count the call, also one that is refused afterwards.
+
+        Raises AuthenticationFailed, RateLimited.
+        """
+        super().perform_authentication(request)
+        if isinstance(request.auth, Scope) and request.auth.key is not None:
+            self.usage = rate_limits.count(request.auth.key)
+            if self.usage is not None and self.usage.is_over:
+                raise rate_limits.RateLimited(self.usage)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse by key and permission, then by size: before a body is read."""
@@ -38,12 +54,32 @@ class ApiView(APIView):
         if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
             raise TooLarge(f"A request body has at most {limit} octets.", limit=limit)
+        if request.method == "POST":
+            self._do_once(request)
+
+    def _do_once(self, request: Request) -> None:
+        """With `Idempotency-Key`, a repeat gets the first answer. The dispatcher asks for the
+        handler only after `initial`: it is given this one."""
+        name = presented_name(request)
+        handler = getattr(self, "post", None)
+        if name is None or handler is None or not isinstance(request.auth, Scope):
+            return
+        key = request.auth.key
+        assert key is not None  # noqa: S101 - only keys get here, HasPermission has seen to it
+
+        def answer_once(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+            return once_per_key(key, name, request, partial(handler, request, *args, **kwargs))
+
+        vars(self)["post"] = answer_once
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
         final.headers.setdefault("Cache-Control", "no-store")
+        if self.usage is not None:
+            for name, value in self.usage.headers().items():
+                final[name] = value
         scope = getattr(request, "auth", None)
         if isinstance(scope, Scope) and scope.key is not None:
             key = scope.key

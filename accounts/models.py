@@ -147,3 +147,25 @@ class ApiKey(models.Model):
     @property
     def actor(self) -> str:
         return f"key:{self.pk}"
+
+
+class IdempotentCall(models.Model):
+    """The first answer to a request that its caller named, for those who ask it again."""
+
+    scope = models.CharField(max_length=60)  # "key:<uuid>", "inbox:<uuid>"
+    name = models.CharField(max_length=256)
+    digest = models.BinaryField()  # of the request
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField()  # sealed: it may show a secret once
+    expires_at = models.DateTimeField(null=True)  # null: kept for good
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["scope", "name"], name="idempotent_call_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["expires_at"], name="idempotent_call_age")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.name}"

@@ -17,7 +17,10 @@ FEW = 1_000
 _DAY_OR_MOMENT = ["iso-8601", "%Y-%m-%d"]
 _Q_HELP = (
     "All words; a phrase in quotes, -word for without, `or` for either. "
-    "Subject, addresses, body and names of attachments are searched."
+    "Subject, addresses, body and names of attachments are searched. Operators: `from:` and `to:` "
+    "an address, or how a name begins (`from:@example.com`: a whole domain), `subject:`, `label:`, "
+    "`has:attachment`, `is:unread`, `is:read`, `before:` and `after:` a day (UTC); quotes hold "
+    "several words together, - before one excludes. Any other operator is a plain word."
 )
 
 
@@ -62,6 +65,7 @@ class MessageQuery(StrictSerializer, CursorQuery):
 
 class ThreadQuery(StrictSerializer, CursorQuery):
     status = serializers.ChoiceField(Thread.Status.choices, required=False)
+    category = serializers.CharField(required=False, max_length=60)
     label = serializers.CharField(  # type: ignore[assignment]
         required=False, max_length=60
     )
@@ -104,13 +108,14 @@ def filtered_threads(inbox: Inbox, asked: dict[str, Any]) -> ThreadQuerySet:
     found: ThreadQuerySet = _where(
         every,
         status=asked.get("status"),
+        category=asked.get("category"),
         last_message_at__gte=asked.get("since"),
         participants__contains=[asked["participant"]] if "participant" in asked else None,
         labels__contains=[asked["label"]] if "label" in asked else None,
     )
     if "q" in asked:
         return found.filter(pk__in=_threads_saying(inbox, asked["q"]))
-    if not {"participant", "label"} & asked.keys():
+    if not {"participant", "label", "category"} & asked.keys():
         return found
     few = _few(found)
     return found if few is None else every.filter(pk__in=few)

@@ -200,6 +200,11 @@ class Thread(models.Model):
                 fields=["inbox", "base_subject", "-last_message_at"], name="thread_subject"
             ),
             models.Index(fields=["inbox", "status", "-last_message_at"], name="thread_by_status"),
+            models.Index(
+                fields=["inbox", "category", "-last_message_at"],
+                condition=~Q(category=""),
+                name="thread_by_category",
+            ),
             GinIndex(fields=["participants"], name="thread_participants"),
             GinIndex(fields=["labels"], name="thread_labels"),
         ]
@@ -298,6 +303,11 @@ class Message(models.Model):
             models.Index(fields=["inbox", "header_from", "-created_at"], name="message_by_sender"),
             models.Index(
                 fields=["inbox", "-created_at"], condition=Q(is_read=False), name="message_unread"
+            ),
+            models.Index(
+                fields=["inbox", "-created_at"],
+                condition=Q(has_attachments=True),
+                name="message_with_files",
             ),
             # Asked on every arrival: a list of pending entries would be read each time.
             GinIndex(fields=["references"], name="message_references", fastupdate=False),

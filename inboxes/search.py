@@ -1,11 +1,17 @@
 """Full text: what of a message is searched, and how it is asked for."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Func, Model, QuerySet, TextField, Value
+from django.db.models import Func, Model, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
+from django.db.models.lookups import IContains
 from django.db.models.sql.compiler import SQLCompiler
+
+from inboxes.addresses import fold_address, fold_domain
+from inboxes.search_words import read_words
 
 CONFIG = "simple"  # no stemming: mail comes in every language
 BODY_LIMIT = 200_000  # octets: beyond about 1 MB of words PostgreSQL refuses a vector
@@ -45,11 +51,53 @@ def cut(text: str, octets: int) -> str:
 
 
 def search(queryset: "QuerySet[Row]", q: str) -> "QuerySet[Row]":
-    """Messages that hold all words of `q`; "a phrase" in quotes, -word for without, or for either.
+    """Messages that `q` asks for, all of it: words, "a phrase" in quotes, -word for without, or for
+    either, and the operators of `search_words`.
 
-    Subject, addresses, body and names of attachments are searched. Nothing to look for: all.
+    Words are looked for in subject, addresses, body and names of attachments. Nothing: all.
     """
-    words = q.replace("\0", " ").strip()[:_QUERY_LIMIT]
-    if not words:
+    wanted = read_words(q.replace("\0", " ").strip()[:_QUERY_LIMIT])
+    for term in wanted.terms:
+        condition = _CONDITIONS[term.name](term.value)
+        queryset = queryset.exclude(condition) if term.excluded else queryset.filter(condition)
+    if not wanted.words:
         return queryset
-    return queryset.filter(search=SearchQuery(words, config=CONFIG, search_type="websearch"))
+    return queryset.filter(search=SearchQuery(wanted.words, config=CONFIG, search_type="websearch"))
+
+
+def _sender(value: str) -> Q:
+    if value.startswith("@"):
+        return Q(header_from__endswith=f"@{fold_domain(value[1:])}")
+    if "@" in value:
+        return Q(header_from=fold_address(value))
+    return _stands(value, "*B") & (
+        Q(header_from__contains=value.lower()) | Q(from_name__icontains=value)
+    )
+
+
+def _recipient(value: str) -> Q:
+    """The index finds whoever has such a name; then those written to are looked at alone."""
+    if "@" in value.strip("@"):
+        return Q(recipients__contains=[fold_address(value)])
+    people = Concat(*(Cast(name, TextField()) for name in ("to", "cc", "bcc")))
+    return _stands(value, "*B") & Q(IContains(people, value))
+
+
+def _stands(value: str, weight: str) -> Q:
+    """These words stand one after the other in what has this weight; `*`: as beginnings."""
+    quoted = value.replace("\\", " ").replace("'", " ").strip()
+    if not quoted:
+        return Q(pk__in=[])
+    return Q(search=SearchQuery(f"'{quoted}':{weight}", config=CONFIG, search_type="raw"))
+
+
+_CONDITIONS: dict[str, Callable[[Any], Q]] = {
+    "from": _sender,
+    "to": _recipient,
+    "subject": lambda words: _stands(words, "A"),
+    "label": lambda label: Q(labels__contains=[label]),
+    "before": lambda moment: Q(created_at__lt=moment),
+    "after": lambda moment: Q(created_at__gte=moment),
+    "attachment": lambda _: Q(has_attachments=True),
+    "unread": lambda unread: Q(is_read=not unread),
+}

@@ -10,6 +10,8 @@ from drf_spectacular.settings import spectacular_settings
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from accounts.idempotency import HEADER
+
 _REFUSAL = {
     "type": "object",
     "description": "Every refusal: a sentence for people, a constant for programs.",
@@ -39,6 +41,13 @@ _WITH_BODY = {
     "415": "The body is not of a type that we take.",
     "422": "The request is well formed and cannot be done.",
 }
+_IDEMPOTENCY = {
+    "name": HEADER,
+    "in": "header",
+    "description": "A name of yours for this request. Asked again with the same body within 24 "
+    "hours, it answers what it answered first, and does nothing. A refusal is not remembered.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 256, "pattern": r"^[!-~]{1,256}$"},
+}
 _LATER = {"429", "503"}
 
 
@@ -54,11 +63,13 @@ def _refusal(status: str, description: str) -> dict[str, Any]:
 
 
 def add_refusals(schema: dict[str, Any]) -> dict[str, Any]:
-    """Every operation with the refusals that the error table can give."""
+    """Every operation with the refusals that the error table can give, and what each POST takes."""
     schema.setdefault("components", {}).setdefault("schemas", {})["Refusal"] = _REFUSAL
     for operations in schema["paths"].values():
         for method, operation in operations.items():
             possible = _EVERYWHERE | (_WITH_BODY if method in ("post", "patch", "put") else {})
+            if method == "post":
+                operation.setdefault("parameters", []).append(_IDEMPOTENCY)
             for status, description in possible.items():
                 operation["responses"].setdefault(status, _refusal(status, description))
     return schema

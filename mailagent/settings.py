@@ -136,6 +136,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout"
 CELERY_BEAT_SCHEDULE = {
     "sweep-deliveries": {"task": "outbound.tasks.sweep", "schedule": 5.0},
     "prune-events": {"task": "events.tasks.prune", "schedule": 600.0},
+    "prune-idempotent-calls": {
+        "task": "accounts.tasks.prune_idempotent_calls",
+        "schedule": 3600.0,
+    },
     "prune-arrivals": {"task": "inboxes.tasks.prune_arrivals", "schedule": 3600.0},
 }
 
@@ -182,6 +186,9 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024 * 1024
 
 # --- The agents' API ----------------------------------------------------------------------
+# Requests a minute, for each key and for each workspace; 0: any number.
+RATE_LIMIT: int = env.int("MAILAGENT_RATE_LIMIT", default=6_000)
+WORKSPACE_RATE_LIMIT: int = env.int("MAILAGENT_WORKSPACE_RATE_LIMIT", default=30_000)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.HasPermission"],

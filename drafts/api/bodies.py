@@ -11,6 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.idempotency import PATTERN
 from drafts.content import SUBJECT_LIMIT, Given, NewFile, read_addresses
 from drafts.files import COUNT_LIMIT, FILES_LIMIT, check_file
 from drafts.models import Draft
@@ -153,6 +154,13 @@ class ContentBody(StrictSerializer):
 
 class MailBody(ContentBody):
     """A mail with its files, and what is known of who wrote it."""
+
+    clientId = serializers.RegexField(
+        rf"^{PATTERN}\Z",
+        required=False,
+        help_text="A name of yours for this request, once per inbox: repeated with the same body, "
+        "now or in years, it answers what it answered first and does nothing.",
+    )
 
     attachments = serializers.ListField(
         source="files", child=FileBody(), required=False, max_length=COUNT_LIMIT

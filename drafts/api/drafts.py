@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
@@ -18,7 +19,14 @@ from drafts.api.bodies import (
     changes_of,
     given_of,
 )
-from drafts.api.finding import IF_MATCH, REFUSED, answer, find_draft, version_of
+from drafts.api.finding import (
+    IF_MATCH,
+    REFUSED,
+    answer,
+    find_draft,
+    named_by_client,
+    version_of,
+)
 from drafts.models import Draft, DraftQuerySet
 from drafts.serializers import DraftSerializer
 from events.errors import Missing
@@ -64,19 +72,24 @@ class InboxDrafts(ApiView):
         request=DraftBody,
         responses={201: DraftSerializer},
     )
-    def post(self, request: ApiRequest, inbox_id: str) -> Response:
+    def post(self, request: ApiRequest, inbox_id: str) -> HttpResponseBase:
         """Propose a mail. On a thread with an open draft of yours it becomes its next revision."""
         inbox = find_inbox(request.auth, inbox_id, "draft")
         body = given(request.data, DraftBody)
         parent_id = body.get("replyToMessageId")
-        draft = review.create(
-            inbox,
-            by=request.auth,
-            reply_to_message=find_message(inbox, parent_id) if parent_id else None,
-            submit=body["submit"],
-            **given_of(body),
-        )
-        return answer(draft, status=201)
+        parent = find_message(inbox, parent_id) if parent_id else None
+
+        def create() -> Response:
+            draft = review.create(
+                inbox,
+                by=request.auth,
+                reply_to_message=parent,
+                submit=body["submit"],
+                **given_of(body),
+            )
+            return answer(draft, status=201)
+
+        return named_by_client(request, inbox, body, create)
 
 
 class OneDraft(ApiView):

@@ -5,6 +5,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -13,9 +14,10 @@ from accounts.http import ApiRequest, ApiView, given
 from accounts.scope import Deed
 from drafts import review
 from drafts.api.bodies import DraftSendBody, ReplyBody, SendBody, given_of
-from drafts.api.finding import IF_MATCH, find_draft, version_of
+from drafts.api.finding import IF_MATCH, find_draft, named_by_client, version_of
 from drafts.direct import send_directly
 from drafts.review import SendOutcome
+from inboxes.models import Inbox, Message
 from inboxes.reach import find_inbox, find_message
 
 
@@ -37,6 +39,30 @@ _RESPONSES = {200: OutcomeSerializer, 202: OutcomeSerializer}
 
 def answer(outcome: SendOutcome) -> Response:
     return Response(OutcomeSerializer(outcome).data, status=outcome.http_status)
+
+
+def _sent(
+    request: ApiRequest,
+    inbox: Inbox,
+    body: dict[str, Any],
+    *,
+    parent: Message | None = None,
+    to_everyone: bool = False,
+) -> HttpResponseBase:
+    """Written, and asked to leave: once for good where the body has a `clientId`."""
+
+    def send() -> Response:
+        outcome = send_directly(
+            inbox,
+            by=request.auth,
+            reply_to_message=parent,
+            to_everyone=to_everyone,
+            verified=body.get("verified", False),
+            **given_of(body),
+        )
+        return answer(outcome)
+
+    return named_by_client(request, inbox, body, send)
 
 
 class SendDraft(ApiView):
@@ -73,15 +99,10 @@ class Send(ApiView):
     @extend_schema(
         operation_id="sendMail", tags=["messages"], request=SendBody, responses=_RESPONSES
     )
-    def post(self, request: ApiRequest, inbox_id: str) -> Response:
+    def post(self, request: ApiRequest, inbox_id: str) -> HttpResponseBase:
         """Begin a conversation. 202 where a person decides first."""
         inbox = find_inbox(request.auth, inbox_id, "send")
-        body = given(request.data, SendBody)
-        return answer(
-            send_directly(
-                inbox, by=request.auth, verified=body.get("verified", False), **given_of(body)
-            )
-        )
+        return _sent(request, inbox, given(request.data, SendBody))
 
 
 class Reply(ApiView):
@@ -91,20 +112,12 @@ class Reply(ApiView):
     to_everyone = False
 
     @extend_schema(tags=["messages"], request=ReplyBody, responses=_RESPONSES)
-    def post(self, request: ApiRequest, inbox_id: str, message_id: UUID) -> Response:
+    def post(self, request: ApiRequest, inbox_id: str, message_id: UUID) -> HttpResponseBase:
         """Answer a message: Reply-To, then From. 202 where a person decides first."""
         inbox = find_inbox(request.auth, inbox_id, "send")
         parent = find_message(inbox, message_id)
-        body: dict[str, Any] = given(request.data, ReplyBody)
-        outcome = send_directly(
-            inbox,
-            by=request.auth,
-            reply_to_message=parent,
-            to_everyone=self.to_everyone,
-            verified=body.get("verified", False),
-            **given_of(body),
-        )
-        return answer(outcome)
+        body = given(request.data, ReplyBody)
+        return _sent(request, inbox, body, parent=parent, to_everyone=self.to_everyone)
 
 
 class ReplyAll(Reply):
