@@ -7,12 +7,13 @@ import accounts.urls
 import drafts.urls
 import events.urls
 import inboxes.urls
-from mailagent import health, openapi
+from mailagent import health, openapi, reference
 
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("admin/", admin.site.urls),
+    path("v1/docs", reference.reference, name="api-docs"),
     path("v1/openapi.json", openapi.JsonDocument.as_view(), name="api-openapi-json"),
     path("v1/openapi.yaml", openapi.YamlDocument.as_view(), name="api-openapi-yaml"),
     path(

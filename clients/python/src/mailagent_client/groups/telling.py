@@ -1,0 +1,166 @@
+"""Who is told of events; and who hears mail no more."""
+
+from datetime import datetime
+from typing import Any, Unpack
+
+from mailagent_client import fields, results
+from mailagent_client.calls import (
+    Call,
+    Group,
+    Listing,
+    TransportT,
+    call,
+    delete,
+    get,
+    listing,
+    pages,
+    patch,
+    post,
+)
+
+_WEBHOOK = "webhooks/{}"
+_KEYS = {"inbox": "inboxes/{}/keys", "workspace": "workspaces/{}/keys"}
+
+
+class Events(Group[TransportT]):
+    """The log, polled. To hear of events as they happen: `listen` of the client."""
+
+    @listing
+    def list(self, **filters: Unpack[fields.EventFilter]) -> Listing[results.PolledEvent]:
+        """Oldest first, from `after` to the present end of the log."""
+        return pages("events", "events", params=filters, onward="after")
+
+
+class Webhooks(Group[TransportT]):
+    """Addresses of yours that events are posted to. See `mailagent_client.webhooks.verify`."""
+
+    @listing
+    def list(self, **paging: Unpack[fields.Paging]) -> Listing[results.Webhook]:
+        return pages("webhooks", "webhooks", params=paging)
+
+    @call
+    def create(self, **webhook: Unpack[fields.NewWebhook]) -> Call[results.Webhook]:
+        """`secret` is shown this once."""
+        return post("webhooks", fields=webhook)
+
+    @call
+    def get(self, webhook_id: str) -> Call[results.Webhook]:
+        return get(_WEBHOOK, webhook_id)
+
+    @call
+    def update(
+        self, webhook_id: str, **changed: Unpack[fields.WebhookPatch]
+    ) -> Call[results.Webhook]:
+        return patch(_WEBHOOK, webhook_id, fields=changed)
+
+    @call
+    def delete(self, webhook_id: str) -> Call[None]:
+        return delete(_WEBHOOK, webhook_id)
+
+    @call
+    def rotate_secret(
+        self, webhook_id: str, **step: Unpack[fields.Creating]
+    ) -> Call[results.Webhook]:
+        """Both secrets sign for 24 hours."""
+        return post(f"{_WEBHOOK}/rotate-secret", webhook_id, fields=step)
+
+    @call
+    def test(self, webhook_id: str, **step: Unpack[fields.Creating]) -> Call[dict[str, Any]]:
+        return post(f"{_WEBHOOK}/test", webhook_id, fields=step)
+
+    @listing
+    def deliveries(
+        self, webhook_id: str, **paging: Unpack[fields.CursorPaging]
+    ) -> Listing[dict[str, Any]]:
+        """What was posted, what was answered, and how long it took."""
+        return pages("deliveries", f"{_WEBHOOK}/deliveries", webhook_id, params=paging)
+
+    @call
+    def redeliver(
+        self, webhook_id: str, delivery_id: str, **step: Unpack[fields.Creating]
+    ) -> Call[dict[str, Any]]:
+        return post(f"{_WEBHOOK}/deliveries/{{}}/redeliver", webhook_id, delivery_id, fields=step)
+
+    @call
+    def replay(
+        self, webhook_id: str, since: "datetime | str", **step: Unpack[fields.Creating]
+    ) -> Call[dict[str, Any]]:
+        """Post again what happened since then."""
+        return post(f"{_WEBHOOK}/replay", webhook_id, fields={"since": since, **step})
+
+
+class Suppressions(Group[TransportT]):
+    """Addresses that are not written to."""
+
+    @listing
+    def list(self, **paging: Unpack[fields.Paging]) -> Listing[results.Suppression]:
+        return pages("suppressions", "suppressions", params=paging)
+
+    @call
+    def create(
+        self, address: str, **more: Unpack[fields.NewSuppression]
+    ) -> Call[results.Suppression]:
+        return post("suppressions", fields={"address": address, **more})
+
+    @call
+    def delete(self, address: str) -> Call[None]:
+        return delete("suppressions/{}", address)
+
+
+class Contacts(Group[TransportT]):
+    """What is known of an address."""
+
+    @call
+    def get(self, address: str) -> Call[dict[str, Any]]:
+        """Its last bounce, complaint, out of office, opens, threads."""
+        return get("contacts/{}", address)
+
+
+class Keys(Group[TransportT]):
+    """Keys of the API: of an inbox (`inbox_id`) or of a workspace (`workspace_id`)."""
+
+    @listing
+    def of_inbox(self, inbox_id: str, **paging: Unpack[fields.Paging]) -> Listing[results.Key]:
+        return pages("keys", _KEYS["inbox"], inbox_id, params=paging)
+
+    @listing
+    def of_workspace(
+        self, workspace_id: str, **paging: Unpack[fields.Paging]
+    ) -> Listing[results.Key]:
+        return pages("keys", _KEYS["workspace"], workspace_id, params=paging)
+
+    @call
+    def create_for_inbox(self, inbox_id: str, **new: Unpack[fields.NewKey]) -> Call[results.Key]:
+        """`key` is shown this once."""
+        return post(_KEYS["inbox"], inbox_id, fields=new)
+
+    @call
+    def create_for_workspace(
+        self, workspace_id: str, **new: Unpack[fields.NewKey]
+    ) -> Call[results.Key]:
+        """`key` is shown this once."""
+        return post(_KEYS["workspace"], workspace_id, fields=new)
+
+    @call
+    def delete_of_inbox(self, inbox_id: str, key_id: str) -> Call[None]:
+        """Revoke it."""
+        return delete(f"{_KEYS['inbox']}/{{}}", inbox_id, key_id)
+
+    @call
+    def delete_of_workspace(self, workspace_id: str, key_id: str) -> Call[None]:
+        """Revoke it."""
+        return delete(f"{_KEYS['workspace']}/{{}}", workspace_id, key_id)
+
+
+class Account(Group[TransportT]):
+    """The key itself, and figures."""
+
+    @call
+    def me(self) -> Call[results.Me]:
+        """What this key is, reaches and may."""
+        return get("me")
+
+    @call
+    def metrics(self, **filters: Unpack[fields.MetricsFilter]) -> Call[dict[str, Any]]:
+        """Sent, received, bounced, complained, opened, clicked; and of review."""
+        return get("metrics", params=filters)
