@@ -19,6 +19,7 @@ from events.errors import Invalid
 from events.ids import new_id
 from events.models import EventType
 from inboxes.addresses import Address
+from inboxes.domains import refuse_unverified_sender
 from inboxes.models import Inbox, Message
 from inboxes.sent import store_outgoing
 from outbound import queue
@@ -45,7 +46,8 @@ class Permission:
 def release(draft: Draft, permission: Permission) -> tuple[Draft, Message]:
     """Approve, freeze and queue, inside the caller's transaction; the thread is locked.
 
-    Raises InboxPaused, Invalid for what cannot be sent, DraftNotPending and VersionConflict.
+    Raises InboxPaused, DomainNotVerified, Invalid for what cannot be sent, DraftNotPending and
+    VersionConflict.
     """
     refuse_unsendable(draft)
     now = timezone.now()
@@ -144,9 +146,10 @@ def _content(draft: Draft) -> Content:
 
 
 def refuse_unsendable(draft: Draft) -> None:
-    """Raise InboxPaused, or Invalid when the draft is to nobody."""
+    """Raise InboxPaused, DomainNotVerified, or Invalid when the draft is to nobody."""
     if draft.inbox.status == Inbox.Status.PAUSED:
         raise InboxPaused("This inbox is paused: it receives and drafts, and sends nothing.")
+    refuse_unverified_sender(draft.inbox)
     if not _content(draft).recipients:
         raise Invalid.field("to", "Name at least one recipient.")
 

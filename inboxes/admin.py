@@ -78,6 +78,8 @@ class InboxForm(RowForm):
             return taken
         if domain.workspace_id != getattr(taken.get("workspace"), "pk", None):
             self.add_error("domain", "This domain is another workspace's.")
+        if not domain.is_held:
+            self.add_error("domain", "This domain is not verified yet.")
         address = fold_address(f"{username}@{domain.name}")
         try:
             split_address(address)

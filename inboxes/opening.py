@@ -11,6 +11,7 @@ from accounts.models import Workspace
 from events import audit
 from events.errors import Conflict, Invalid
 from inboxes.addresses import fold_address, split_address
+from inboxes.domains import refuse_unheld
 from inboxes.models import Address, Domain, Folder, Inbox
 
 FOLDERS = {
@@ -59,7 +60,9 @@ def open_inbox(
     display_name: str = "",
     review_mode: Inbox.ReviewMode = Inbox.ReviewMode.REQUIRED,
 ) -> Opened:
-    """Open `username@domain`. Raises Invalid for an odd name, AddressTaken for one in use."""
+    """Open `username@domain`. Raises Invalid for an odd name, AddressTaken for one in use,
+    DomainNotVerified for a domain that others may still prove to be theirs."""
+    refuse_unheld(domain)
     address = fold_address(f"{username}@{domain.name}")
     try:
         split_address(address)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists
+from django.db.models import Exists, OuterRef, Q
 
 from inboxes.addresses import base_address, fold_address, fold_domain
 from inboxes.models import Address, Domain
@@ -25,9 +25,15 @@ def find_recipient(rcpt_to: str) -> Recipient | None:
     """
     exact, base = fold_address(rcpt_to), base_address(rcpt_to)
     domain = fold_domain(rcpt_to.rpartition("@")[2])
+    # The inbox's own, or its workspace's: others may have claimed the name as well.
+    takes_mail = Domain.objects.filter(
+        Q(pk=OuterRef("inbox__domain")) | Q(workspace=OuterRef("inbox__workspace")),
+        name=domain,
+        inbound_enabled=True,
+    )
     rows = (
         Address.objects.filter(address__in={exact, base}, inbox__deleted_at=None)
-        .filter(Exists(Domain.objects.filter(name=domain, inbound_enabled=True)))
+        .filter(Exists(takes_mail))
         .values_list("address", "inbox_id", "inbox__workspace_id")
     )
     found = {address: (inbox_id, workspace_id) for address, inbox_id, workspace_id in rows}

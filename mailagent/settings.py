@@ -35,8 +35,14 @@ ALLOWED_HOSTS: list[str] = env.list("MAILAGENT_ALLOWED_HOSTS", default=[])
 ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]", HOSTNAME, urlsplit(BASE_URL).hostname or ""]
 
 # --- Mail ---------------------------------------------------------------------------------
+# The name of a domain on which every workspace may open inboxes; "" = each on its own domains.
+DEFAULT_DOMAIN: str = env.str("MAILAGENT_DEFAULT_DOMAIN", default="")
 TRANSPORT: str = env.str("MAILAGENT_TRANSPORT", default="catcher")
 DNS: str = env.str("MAILAGENT_DNS", default="")  # "host:port" of a resolver; "" = the system's
+# Networks (CIDR) that webhooks may reach although they are not public.
+WEBHOOK_ALLOW: list[str] = env.list("MAILAGENT_WEBHOOK_ALLOW", default=[])
+# What a domain's SPF record must permit: a smarthost's "include:spf.provider.com", for one.
+SPF: str = env.str("MAILAGENT_SPF", default=f"a:{HOSTNAME}")
 MESSAGE_SIZE_LIMIT: int = env.int("MAILAGENT_MESSAGE_SIZE_LIMIT", default=25 * 1024 * 1024)
 TLS_CERTIFICATE: str = env.str("MAILAGENT_TLS_CERTIFICATE", default="")
 TLS_KEY: str = env.str("MAILAGENT_TLS_KEY", default="")
@@ -135,6 +141,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5}
 CELERY_BEAT_SCHEDULE = {
     "sweep-deliveries": {"task": "outbound.tasks.sweep", "schedule": 5.0},
+    "check-domains": {"task": "outbound.tasks.check_domains", "schedule": 60.0},
     "prune-events": {"task": "events.tasks.prune", "schedule": 600.0},
     "prune-idempotent-calls": {
         "task": "accounts.tasks.prune_idempotent_calls",
@@ -207,10 +214,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/v1",
     "ENUM_NAME_OVERRIDES": {
+        "DomainStatus": "inboxes.models.Domain.Status",
         "InboxStatus": "inboxes.models.Inbox.Status",
         "MessageStatus": "inboxes.models.Message.Status",
         "ThreadStatus": "inboxes.models.Thread.Status",
         "DraftStatus": "drafts.models.Draft.Status",
+        "EventType": "events.models.EventType",
+        "WebhookDeliveryStatus": "events.webhooks.models.WebhookDelivery.Status",
     },
 }
 

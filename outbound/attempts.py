@@ -120,4 +120,6 @@ def _domain_of(message: Message) -> Domain:
     """The From domain: the inbox's own, or that of another address of it."""
     own = message.inbox.domain
     name = message.header_from.rpartition("@")[2]
-    return own if name == own.name else Domain.objects.get(name=name)
+    if name == own.name:
+        return own
+    return Domain.objects.get(workspace=own.workspace_id, name=name)

@@ -24,7 +24,10 @@ class DkimKey(models.Model):
     algorithm = models.CharField(max_length=16, choices=Algorithm)
     private_key = models.BinaryField(editable=False)  # sealed PEM
     public_record = models.TextField(editable=False)  # the TXT record to publish
-    active = models.BooleanField(default=True)
+    active = models.BooleanField(default=True, help_text="Off: to follow, or no longer used.")
+    retired_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since then its successor signs."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -111,6 +114,12 @@ class Delivery(models.Model):
                 fields=["lease_until"], condition=Q(status="sending"), name="delivery_leased"
             ),
             models.Index(fields=["-settled_at"], name="delivery_settled"),
+            models.Index(fields=["rcpt_to", "-created_at"], name="delivery_by_recipient"),
+            models.Index(
+                fields=["settled_at"],
+                condition=Q(status__in=["failed", "suppressed"]),
+                name="delivery_failed",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -150,11 +159,17 @@ class Suppression(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
 
+    # What `suppression.suppress` answers; not a column.
+    is_new = False
+
     objects = ScopedQuerySet["Suppression"].as_manager()
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["workspace", "address"], name="suppressed_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "-created_at", "-id"], name="suppression_list"),
         ]
 
     def __str__(self) -> str:

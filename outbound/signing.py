@@ -9,23 +9,24 @@ from inboxes.models import Domain
 from outbound import dkim
 from outbound.models import DkimKey
 
-SELECTORS = {
-    DkimKey.Algorithm.RSA: "ma1r",
-    DkimKey.Algorithm.ED25519: "ma1e",
-}
+LETTERS = {DkimKey.Algorithm.RSA: "r", DkimKey.Algorithm.ED25519: "e"}
 
 
 @transaction.atomic
-def new_domain_keys(domain: Domain) -> list[DkimKey]:
-    """An RSA-2048 and an Ed25519 key for `domain`: receivers that know only one use that."""
+def new_domain_keys(domain: Domain, *, generation: int = 1, active: bool = True) -> list[DkimKey]:
+    """An RSA-2048 and an Ed25519 key for `domain`: receivers that know only one use that.
+
+    The selectors are `ma<generation>r` and `ma<generation>e`.
+    """
     made = []
-    for algorithm, selector in SELECTORS.items():
+    for algorithm, letter in LETTERS.items():
         private_pem, public_record = dkim.new_key(algorithm.value)
         made.append(
             DkimKey.objects.create(
                 domain=domain,
-                selector=selector,
+                selector=f"ma{generation}{letter}",
                 algorithm=algorithm,
+                active=active,
                 private_key=encrypt(private_pem),
                 public_record=public_record,
             )

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from celery import shared_task
 
-from outbound import attempts, claims, stopping, sweeping
+from outbound import attempts, claims, domains, stopping, sweeping
 
 DRAIN_SECONDS = 60.0
 DRAINERS = 4
+CHECK_SECONDS = 60.0
 STALE_AFTER = 5.0  # seconds; by then there has been another sweep
 
 
@@ -40,3 +41,11 @@ def sweep() -> None:
         for _ in range(DRAINERS):
             # Where all threads are busy, wake-up calls would only pile up.
             drain.apply_async(expires=STALE_AFTER)
+
+
+@shared_task
+def check_domains() -> None:
+    """Ask the DNS about the domains whose turn it is. Any number of workers may do so at once."""
+    end = time.monotonic() + CHECK_SECONDS
+    while not stopping.is_asked() and time.monotonic() < end and domains.check_next_due():
+        pass

@@ -2,10 +2,11 @@
 
 import time
 
+from outbound.dns_lookup import resolver_at
 from outbound.header_fields import ascii_domain
 from outbound.transports.connecting import connect_opportunistically
 from outbound.transports.protocol import Job, OnPhase, Phase, Result, same_for_all
-from outbound.transports.resolving import NoRoute, addresses_of, mail_hosts, resolver_at
+from outbound.transports.resolving import NoRoute, addresses_of, mail_hosts
 from outbound.transports.transaction import refusal_before_sending, transact
 from outbound.transports.wire import ConnectionLost, Timeouts
 

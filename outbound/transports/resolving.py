@@ -1,17 +1,15 @@
 """Which hosts take mail for a domain, and where they are (RFC 5321 §5.1, RFC 7505)."""
 
-import ipaddress
 import random
 from collections.abc import Iterator
 
 from dns.exception import DNSException, SyntaxError
 from dns.name import NameTooLong, root
-from dns.resolver import NXDOMAIN, LRUCache, NoAnswer, NoResolverConfiguration, Resolver
+from dns.resolver import NXDOMAIN, NoAnswer, Resolver
 
 from outbound.transports.protocol import Outcome
 from outbound.transports.wire import printable
 
-_LIFETIME = 20.0  # Seconds for one question, over all servers and repeats.
 _MOST_HOSTS = 5
 
 
@@ -22,32 +20,6 @@ class NoRoute(Exception):
         super().__init__(sentence)
         self.outcome = outcome
         self.reply_code = reply_code
-
-
-def resolver_at(dns: str) -> Resolver:
-    """The resolver at `host:port`, or the machine's own for "". Raises ValueError."""
-    if dns:
-        host, port = _split(dns)
-        resolver = Resolver(configure=False)
-        resolver.nameservers = [host]
-        resolver.port = port
-    else:
-        try:
-            resolver = Resolver()
-        except NoResolverConfiguration:
-            raise ValueError("This machine names no DNS server: set MAILAGENT_DNS.") from None
-    resolver.lifetime = _LIFETIME
-    resolver.cache = LRUCache(1000)
-    return resolver
-
-
-def _split(dns: str) -> tuple[str, int]:
-    host, _, port = dns.rpartition(":") if ":" in dns else (dns, "", "53")
-    try:
-        host = str(ipaddress.ip_address(host.strip("[]")))
-        return host, int(port)
-    except ValueError:
-        raise ValueError(f"{dns!r} is not the address and port of a DNS server.") from None
 
 
 def mail_hosts(domain: str, resolver: Resolver, *, hostname: str) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from outbound.dns_lookup import resolver_at
 from outbound.transports.connecting import (
     connect_opportunistically,
     connect_plainly,
@@ -12,7 +13,7 @@ from outbound.transports.connecting import (
 )
 from outbound.transports.idle import IdleConnections
 from outbound.transports.protocol import Job, OnPhase, Result, same_for_all
-from outbound.transports.resolving import NoRoute, addresses_of, resolver_at
+from outbound.transports.resolving import NoRoute, addresses_of
 from outbound.transports.transaction import refusal_before_sending, transact
 from outbound.transports.wire import ConnectionLost, SmtpConnection, Timeouts
 

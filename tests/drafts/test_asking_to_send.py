@@ -21,7 +21,8 @@ from drafts.refusals import (
 from events.errors import Forbidden
 from events.models import Event
 from inboxes.addresses import Address
-from inboxes.models import Inbox, Message, MessageRaw
+from inboxes.domains import DomainNotVerified
+from inboxes.models import Domain, Inbox, Message, MessageRaw
 from outbound.models import Delivery, Suppression
 from tests.drafts.mail import CUSTOMER, agent_of, receive
 
@@ -161,6 +162,12 @@ def test_a_paused_inbox_sends_nothing(open_inbox_, draft, agent):
     open_inbox_.status = "paused"
     open_inbox_.save()
     with pytest.raises(InboxPaused):
+        ask(draft, agent)
+
+
+def test_a_domain_that_may_not_send_sends_nothing(open_inbox_, draft, agent):
+    Domain.objects.filter(pk=open_inbox_.domain_id).update(outbound_enabled=False)
+    with pytest.raises(DomainNotVerified, match="SPF and DKIM"):
         ask(draft, agent)
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from outbound import attempts, stopping
 from outbound.transports.protocol import Phase
+from tests.dns_server import DnsServer
 from tests.outbound.scripted_smtp import Script, ScriptedServer, ServerMaker
-from tests.outbound.zone_server import ZoneServer
 
 
 @pytest.fixture
@@ -25,12 +25,12 @@ def server() -> Iterator[ServerMaker]:
 
 
 @pytest.fixture
-def zone() -> Iterator[Callable[[dict[tuple[str, str], list[str] | str]], ZoneServer]]:
+def zone() -> Iterator[Callable[[dict[tuple[str, str], list[str] | str]], DnsServer]]:
     """Makes DNS servers from records."""
     made = []
 
-    def make(records: dict[tuple[str, str], list[str] | str]) -> ZoneServer:
-        made.append(ZoneServer(records))
+    def make(records: dict[tuple[str, str], list[str] | str]) -> DnsServer:
+        made.append(DnsServer(records))
         return made[-1]
 
     yield make

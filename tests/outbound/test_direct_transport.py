@@ -5,8 +5,8 @@ import pytest
 from outbound.transports.direct import Direct
 from outbound.transports.protocol import Job
 from outbound.transports.wire import Timeouts
+from tests.dns_server import SERVFAIL
 from tests.outbound.scripted_smtp import DROP, Script, self_signed
-from tests.outbound.zone_server import SERVFAIL
 
 RAW = b"From: a@acme.example\r\nTo: b@x.example\r\nSubject: s\r\n\r\nHello\r\n"
 JOB = Job("bounce+t@acme.example", ("ann@x.example", "bob@X.example"), RAW)
