@@ -29,12 +29,10 @@ class KeyEnded(Conflict):
 
 
 def permissions_of(scope: Scope, workspace_id: UUID, inbox_id: UUID | None) -> list[str]:
-    """What the caller may do there, in the order of `ApiKey.Permission`."""
-    return [
-        each.value
-        for each in ApiKey.Permission
-        if scope.reaches(workspace_id, inbox_id, each.value)
-    ]
+    """What the caller may do there."""
+    covering = [grant for grant in scope.grants if grant.covers(workspace_id, inbox_id)]
+    own = frozenset[str]().union(*(grant.deeds for grant in covering))
+    return sorted(own & frozenset(ApiKey.Permission.values))
 
 
 def hand_on(

@@ -212,7 +212,10 @@ class Decision(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(name="decision_names_decider", condition=~Q(decided_by="")),
         ]
-        indexes: ClassVar = [models.Index(fields=["draft", "created_at"], name="decision_list")]
+        indexes: ClassVar = [
+            models.Index(fields=["draft", "created_at"], name="decision_list"),
+            models.Index(fields=["created_at"], name="decision_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} by {self.decided_by}"

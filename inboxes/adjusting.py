@@ -13,12 +13,24 @@ METADATA_LIMIT = 64 * 1024  # octets as JSON
 
 
 def merged_metadata(present: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Each name in `given` replaces what is there; null removes it. Raises Invalid if too large."""
-    merged = {**present, **given}
-    merged = {name: value for name, value in merged.items() if value is not None}
+    """`present` with the merge patch `given` (RFC 7396). Raises Invalid if too large."""
+    merged: dict[str, Any] = _patched(present, given)
     if len(json.dumps(merged)) > METADATA_LIMIT:
         raise Invalid.field("metadata", f"Is over {METADATA_LIMIT} octets with this.")
     return merged
+
+
+def _patched(present: Any, patch: Any) -> Any:
+    """RFC 7396 §2: null removes, maps merge into maps, everything else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    patched = dict(present) if isinstance(present, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            patched.pop(name, None)
+        else:
+            patched[name] = _patched(patched.get(name), value)
+    return patched
 
 
 @transaction.atomic

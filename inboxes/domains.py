@@ -1,9 +1,13 @@
 """What an inbox may do depends on its domain: addresses only on one that is held, mail out only
 where the DNS allows us to send."""
 
-from django.db.models import Q
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import OuterRef, Q
 
 from events.errors import Forbidden
+from inboxes.addresses import fold_domain
 from inboxes.models import Domain, Inbox
 
 
@@ -11,6 +15,19 @@ class DomainNotVerified(Forbidden):
     """The DNS does not (yet) show that this is the workspace's to use."""
 
     code = "DOMAIN_NOT_VERIFIED"
+
+
+def usable(own: UUID | OuterRef, workspace: UUID | OuterRef) -> Q:
+    """The domains of an inbox: its own, its workspace's, the installation's. Another workspace may
+    have claimed the same name."""
+    shared = fold_domain(settings.DEFAULT_DOMAIN)
+    return Q(pk=own) | Q(workspace=workspace) | Q(name=shared)
+
+
+def domain_of_sender(inbox: Inbox, name: str) -> Domain | None:
+    """The domain called `name`, as that inbox uses it."""
+    named = Domain.objects.filter(usable(inbox.domain_id, inbox.workspace_id), name=name)
+    return named.order_by("-outbound_enabled", "created_at").first()
 
 
 def refuse_unheld(domain: Domain) -> None:
@@ -25,9 +42,8 @@ def refuse_unheld(domain: Domain) -> None:
 def refuse_unverified_sender(inbox: Inbox) -> None:
     """Raise DomainNotVerified where mail from the inbox's address would not be believed."""
     name = inbox.email.rpartition("@")[2]
-    own = Q(workspace=inbox.workspace_id) | Q(pk=inbox.domain_id)  # that of the installation
-    enabled = Domain.objects.filter(own, name=name, outbound_enabled=True)
-    if not enabled.exists():
+    domain = domain_of_sender(inbox, name)
+    if domain is None or not domain.outbound_enabled:
         raise DomainNotVerified(
             f"{name} may not send: its SPF and DKIM records are not verified.", domain=name
         )

@@ -3,9 +3,13 @@ or not there at all is Missing, and nobody can tell which."""
 
 from uuid import UUID
 
+from django.db.models import Q
+from django.utils import timezone
+
 from accounts.scope import Deed, Scope
 from events.errors import Missing
 from inboxes.addresses import fold_address
+from inboxes.closing import RESTORABLE
 from inboxes.models import Inbox, InboxQuerySet, Message, MessageQuerySet, Thread
 
 
@@ -17,7 +21,18 @@ def reachable_inboxes(scope: Scope, deed: Deed = "read") -> InboxQuerySet:
 
 def find_inbox(scope: Scope, reference: str, deed: Deed = "read") -> Inbox:
     """The inbox of that UUID or address. Raises Missing."""
-    inboxes = Inbox.objects.alive().within(scope, deed).select_related("workspace")
+    return _named(Inbox.objects.alive().within(scope, deed), reference)
+
+
+def find_restorable(scope: Scope, reference: str) -> Inbox:
+    """The inbox of that UUID or address, also one deleted in the last 30 days. Raises Missing."""
+    lately = Q(deleted_at=None) | Q(deleted_at__gte=timezone.now() - RESTORABLE)
+    inboxes = Inbox.objects.within(scope, "manage").filter(lately, workspace__deleted_at=None)
+    return _named(inboxes, reference)
+
+
+def _named(inboxes: InboxQuerySet, reference: str) -> Inbox:
+    inboxes = inboxes.select_related("workspace")
     try:
         found = inboxes.filter(pk=UUID(reference)).first()
     except ValueError:

@@ -73,6 +73,10 @@ class InboxSerializer(Telling[Inbox]):
     )
     trackOpens = serializers.BooleanField(source="track_opens")
     trackClicks = serializers.BooleanField(source="track_clicks")
+    firstContactGuard = serializers.BooleanField(
+        source="first_contact_guard",
+        help_text="True: a first message to somebody who never wrote needs `verified: true`.",
+    )
     holdSeconds = serializers.IntegerField(
         source="hold_seconds", help_text="Seconds for which approved mail waits and can be undone."
     )
@@ -98,6 +102,30 @@ class InboxSerializer(Telling[Inbox]):
     @extend_schema_field(SmtpSerializer(allow_null=True))
     def get_smtp(self, inbox: Inbox) -> None:
         return None
+
+
+class FoundInboxSerializer(InboxSerializer):
+    """The workspace's own inbox of the name that was asked for."""
+
+    existed = serializers.BooleanField(help_text="True: it was there before, nothing was changed.")
+
+
+class OpenedInboxSerializer(FoundInboxSerializer):
+    """An inbox that was just opened, with its secrets."""
+
+    apiKey = serializers.CharField(
+        source="api_key", help_text="An `ak_` key to this inbox, shown this once."
+    )
+    imapPassword = serializers.CharField(
+        source="imap_password", help_text="For mail clients, shown this once."
+    )
+
+
+class PasswordSerializer(serializers.Serializer[Any]):
+    """A new password for mail clients."""
+
+    username = serializers.CharField()
+    imapPassword = serializers.CharField(help_text="Shown this once.")
 
 
 class AttachmentSerializer(Telling[Any]):

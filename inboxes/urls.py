@@ -2,17 +2,27 @@
 
 from django.urls import URLPattern, path
 
-from inboxes.api.inboxes import Inboxes, OneInbox
+from inboxes.api.addresses import Addresses, OneAddress
+from inboxes.api.inboxes import Inboxes, InboxPassword, OneInbox, RestoreInbox
+from inboxes.api.keys import InboxKey, InboxKeys, RotateInboxKey
 from inboxes.api.messages import Messages, OneMessage
 from inboxes.api.octets import AttachmentOctets, Attachments, RawMessage
 from inboxes.api.threads import OneThread, Threads
 
 _INBOX = "inboxes/<str:inbox_id>"  # the UUID, or an address
 _MESSAGE = f"{_INBOX}/messages/<uuid:message_id>"
+_KEY = f"{_INBOX}/keys/<uuid:key_id>"
 
 api: list[URLPattern] = [
     path("inboxes", Inboxes.as_view(), name="api-inboxes"),
     path(_INBOX, OneInbox.as_view(), name="api-inbox"),
+    path(f"{_INBOX}/restore", RestoreInbox.as_view(), name="api-restore-inbox"),
+    path(f"{_INBOX}/password", InboxPassword.as_view(), name="api-inbox-password"),
+    path(f"{_INBOX}/addresses", Addresses.as_view(), name="api-addresses"),
+    path(f"{_INBOX}/addresses/<str:address>", OneAddress.as_view(), name="api-address"),
+    path(f"{_INBOX}/keys", InboxKeys.as_view(), name="api-inbox-keys"),
+    path(_KEY, InboxKey.as_view(), name="api-inbox-key"),
+    path(f"{_KEY}/rotate", RotateInboxKey.as_view(), name="api-inbox-key-rotate"),
     path(f"{_INBOX}/messages", Messages.as_view(), name="api-messages"),
     path(_MESSAGE, OneMessage.as_view(), name="api-message"),
     path(f"{_MESSAGE}/raw", RawMessage.as_view(), name="api-raw-message"),

@@ -7,6 +7,9 @@ import accounts.urls
 import drafts.urls
 import events.urls
 import inboxes.urls
+import learning.urls
+import outbound.urls
+import tracking.urls
 from mailagent import health, openapi, reference
 
 urlpatterns = [
@@ -17,7 +20,18 @@ urlpatterns = [
     path("v1/openapi.json", openapi.JsonDocument.as_view(), name="api-openapi-json"),
     path("v1/openapi.yaml", openapi.YamlDocument.as_view(), name="api-openapi-yaml"),
     path(
-        "v1/", include([*accounts.urls.api, *events.urls.api, *inboxes.urls.api, *drafts.urls.api])
+        "v1/",
+        include(
+            [
+                *accounts.urls.api,
+                *events.urls.api,
+                *inboxes.urls.api,
+                *outbound.urls.api,
+                *tracking.urls.api,
+                *drafts.urls.api,
+                *learning.urls.api,
+            ]
+        ),
     ),
     path("", include([*accounts.urls.pages, *drafts.urls.pages])),
 ]

@@ -4,18 +4,15 @@
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from accounts.idempotency import PATTERN
+from accounts.serializers import one_line
 from events.wire import StrictSerializer
 from inboxes.models import Inbox, Thread
 
 MOST_HOLD_SECONDS = 86_400
-
-
-def one_line(text: str) -> None:
-    """Raises ValidationError for text that would break out of a header field or a label."""
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
-        raise serializers.ValidationError("Must be one line without control characters.")
 
 
 class Labels(serializers.ListField):
@@ -25,6 +22,79 @@ class Labels(serializers.ListField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(required=False, max_length=50, **options)
+
+
+class Username(serializers.RegexField):
+    """What stands before the @ of an inbox's first address."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            r"^(?!\.)(?!.*\.\.)[a-z0-9._-]{1,64}(?<!\.)$",
+            max_length=64,
+            error_messages={
+                "invalid": "Takes lower-case letters, digits, `.`, `-` and `_`; "
+                "no dot at either end, and no two in a row."
+            },
+            **options,
+        )
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "An inbox",
+            value={"username": "support", "displayName": "Acme Support", "reviewMode": "policy"},
+            request_only=True,
+        )
+    ]
+)
+class InboxBody(StrictSerializer):
+    """An inbox to open."""
+
+    username = Username(required=False, help_text="Left out: one is made up.")
+    domain = serializers.CharField(
+        required=False,
+        max_length=255,
+        help_text="Left out: the installation's, else the workspace's oldest verified one.",
+    )
+    workspaceId = serializers.UUIDField(
+        source="workspace_id", required=False, help_text="For `tk_` keys, which reach several."
+    )
+    displayName = serializers.CharField(
+        source="display_name",
+        required=False,
+        allow_blank=True,
+        max_length=120,
+        validators=[one_line],
+    )
+    reviewMode = serializers.ChoiceField(
+        Inbox.ReviewMode.choices, source="review_mode", required=False
+    )
+    metadata = serializers.DictField(required=False, help_text="Yours; kept as it is.")
+    clientId = serializers.RegexField(
+        f"^{PATTERN}$",
+        source="client_id",
+        required=False,
+        max_length=256,
+        help_text="Your own name for this call: asked again, it answers what it answered first, "
+        "for good. 1 to 256 visible characters.",
+    )
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A further address", value={"address": "billing@acme.example"}, request_only=True
+        )
+    ]
+)
+class AddressBody(StrictSerializer):
+    """A further address."""
+
+    address = serializers.CharField(max_length=320)
+    primary = serializers.BooleanField(
+        required=False, default=False, help_text="True: mail from the inbox is From this one."
+    )
 
 
 class InboxPatch(StrictSerializer):
@@ -38,7 +108,7 @@ class InboxPatch(StrictSerializer):
         validators=[one_line],
     )
     metadata = serializers.DictField(
-        required=False, help_text="Merged by name into what is there; null removes a name."
+        required=False, help_text="A merge patch (RFC 7396) to what is there; null removes a name."
     )
     status = serializers.ChoiceField(Inbox.Status.choices, required=False)
     reviewMode = serializers.ChoiceField(
@@ -46,6 +116,7 @@ class InboxPatch(StrictSerializer):
     )
     trackOpens = serializers.BooleanField(source="track_opens", required=False)
     trackClicks = serializers.BooleanField(source="track_clicks", required=False)
+    firstContactGuard = serializers.BooleanField(source="first_contact_guard", required=False)
     holdSeconds = serializers.IntegerField(
         source="hold_seconds",
         required=False,

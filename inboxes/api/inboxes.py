@@ -1,25 +1,54 @@
 """Inboxes over the API."""
 
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
+from django.db import transaction
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.response import Response
 
+from accounts.handing_on import hand_on
 from accounts.http import ApiRequest, ApiView, asked, given
+from accounts.idempotency import once_for_good
+from accounts.models import Workspace
 from accounts.scope import Deed, Scope
-from events.wire import short_page
+from accounts.workspaces import asked_workspace
+from events.wire import StrictSerializer, short_page
 from inboxes.adjusting import adjust
-from inboxes.api.bodies import InboxPatch
+from inboxes.api.bodies import InboxBody, InboxPatch
+from inboxes.claiming import Wanted, claim
+from inboxes.closing import close_inbox, renew_password, restore_inbox
 from inboxes.filters import InboxQuery
 from inboxes.models import Inbox
-from inboxes.reach import find_inbox, reachable_inboxes
-from inboxes.serializers import InboxPage, InboxSerializer
+from inboxes.reach import find_inbox, find_restorable, reachable_inboxes
+from inboxes.serializers import (
+    FoundInboxSerializer,
+    InboxPage,
+    InboxSerializer,
+    OpenedInboxSerializer,
+    PasswordSerializer,
+)
+
+
+def shown(scope: Scope, inbox: Inbox, deed: Deed = "read") -> object:
+    """An inbox as it is now, for whoever may do `deed` to it."""
+    return InboxSerializer(reachable_inboxes(scope, deed).get(pk=inbox.pk)).data
+
+
+class StrictQuery(StrictSerializer):
+    strict = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="True: a name that somebody else has is refused with `USERNAME_TAKEN`.",
+    )
 
 
 class Inboxes(ApiView):
-    """GET /v1/inboxes"""
+    """GET and POST /v1/inboxes"""
 
-    deeds: ClassVar[dict[str, Deed | None]] = {"GET": "read"}
+    deeds: ClassVar[dict[str, Deed | None]] = {"GET": "read", "POST": "manage"}
 
     @extend_schema(
         operation_id="listInboxes", tags=["inboxes"], parameters=[InboxQuery], responses=InboxPage
@@ -37,16 +66,52 @@ class Inboxes(ApiView):
         )
         return Response(answer)
 
+    @extend_schema(
+        operation_id="createInbox",
+        tags=["inboxes"],
+        parameters=[StrictQuery],
+        request=InboxBody,
+        responses={200: FoundInboxSerializer, 201: OpenedInboxSerializer},
+    )
+    def post(self, request: ApiRequest) -> HttpResponse:
+        """Open an inbox: 201 with its key and its mail password, both shown this once.
+
+        The workspace's own inbox of that name is answered with 200 and `existed`, without secrets.
+        A name that somebody else has becomes the first free of `name1` to `name99`.
+        """
+        strict = asked(request, StrictQuery)["strict"]
+        body = given(request.data, InboxBody)
+        workspace = asked_workspace(request.auth, body.pop("workspace_id", None))
+        client_id = body.pop("client_id", None)
+        work = partial(self._open, request.auth, workspace, Wanted(is_strict=strict, **body))
+        if client_id is None:
+            return work()
+        return once_for_good(f"inboxes:{workspace.pk}", client_id, request, work)
+
+    @staticmethod
+    @transaction.atomic
+    def _open(scope: Scope, workspace: Workspace, wanted: Wanted) -> Response:
+        claimed = claim(workspace, wanted, by=scope.actor)
+        shown: Any = reachable_inboxes(scope, "manage").get(pk=claimed.inbox.pk)
+        shown.existed = claimed.password is None
+        if shown.existed:
+            return Response(FoundInboxSerializer(shown).data)
+        _, shown.api_key = hand_on(
+            scope, workspace=workspace, inbox_id=shown.pk, name=shown.email[:120]
+        )
+        shown.imap_password = claimed.password
+        return Response(OpenedInboxSerializer(shown).data, status=201)
+
 
 class OneInbox(ApiView):
-    """GET and PATCH /v1/inboxes/{inbox_id}"""
+    """GET, PATCH and DELETE /v1/inboxes/{inbox_id}"""
 
-    deeds: ClassVar[dict[str, Deed | None]] = {"GET": "read", "PATCH": "manage"}
+    deeds: ClassVar[dict[str, Deed | None]] = {"GET": "read", "PATCH": "manage", "DELETE": "manage"}
 
     @extend_schema(operation_id="getInbox", tags=["inboxes"], responses=InboxSerializer)
     def get(self, request: ApiRequest, inbox_id: str) -> Response:
         """An inbox, by its id or one of its addresses."""
-        return Response(self._shown(request.auth, find_inbox(request.auth, inbox_id)))
+        return Response(shown(request.auth, find_inbox(request.auth, inbox_id)))
 
     @extend_schema(
         operation_id="changeInbox", tags=["inboxes"], request=InboxPatch, responses=InboxSerializer
@@ -55,8 +120,46 @@ class OneInbox(ApiView):
         """Change what is named and leave the rest. On record with the old and the new value."""
         inbox = find_inbox(request.auth, inbox_id, "manage")
         adjust(inbox, given(request.data, InboxPatch), by=request.auth.actor)
-        return Response(self._shown(request.auth, inbox, "manage"))
+        return Response(shown(request.auth, inbox, "manage"))
 
-    @staticmethod
-    def _shown(scope: Scope, inbox: Inbox, deed: Deed = "read") -> object:
-        return InboxSerializer(reachable_inboxes(scope, deed).get(pk=inbox.pk)).data
+    @extend_schema(operation_id="deleteInbox", tags=["inboxes"], responses={204: None})
+    def delete(self, request: ApiRequest, inbox_id: str) -> Response:
+        """Delete an inbox: it takes no mail and is not found any more. `POST …/restore` takes that
+        back for 30 days; as long, nobody else gets its addresses."""
+        close_inbox(find_inbox(request.auth, inbox_id, "manage"), by=request.auth.actor)
+        return Response(status=204)
+
+
+class RestoreInbox(ApiView):
+    """POST /v1/inboxes/{inbox_id}/restore"""
+
+    deeds: ClassVar[dict[str, Deed | None]] = {"POST": "manage"}
+
+    @extend_schema(
+        operation_id="restoreInbox", tags=["inboxes"], request=None, responses=InboxSerializer
+    )
+    def post(self, request: ApiRequest, inbox_id: str) -> Response:
+        """Take a deletion back, within 30 days: mail, addresses, keys and password are as before.
+        For an inbox that was not deleted it changes nothing."""
+        inbox = find_restorable(request.auth, inbox_id)
+        restore_inbox(inbox, by=request.auth.actor)
+        return Response(shown(request.auth, inbox, "manage"))
+
+
+class InboxPassword(ApiView):
+    """POST /v1/inboxes/{inbox_id}/password"""
+
+    deeds: ClassVar[dict[str, Deed | None]] = {"POST": "manage"}
+
+    @extend_schema(
+        operation_id="renewInboxPassword",
+        tags=["inboxes"],
+        request=None,
+        responses=PasswordSerializer,
+    )
+    def post(self, request: ApiRequest, inbox_id: str) -> Response:
+        """A new password for IMAP and SMTP, shown this once. The old one opens nothing any more."""
+        inbox = find_inbox(request.auth, inbox_id, "manage")
+        password = renew_password(inbox, by=request.auth.actor)
+        told = {"username": inbox.email, "imapPassword": password}
+        return Response(PasswordSerializer(told).data)

@@ -6,10 +6,16 @@ from typing import Any
 
 WORKSPACE = "workspaces/{workspace}"
 WORKSPACE_KEY = f"{WORKSPACE}/keys/{{workspace_key}}"
+WEBHOOK = "webhooks/{webhook}"
+DELIVERY = f"{WEBHOOK}/deliveries/{{delivery}}"
 INBOX = "inboxes/{inbox}"
+INBOX_KEY = f"{INBOX}/keys/{{inbox_key}}"
 MESSAGE = f"{INBOX}/messages/{{message}}"
 DRAFT = f"{INBOX}/drafts/{{draft}}"
+DOMAIN = "domains/{domain}"
+ADDRESS = {"address": "billing@acme.example"}
 MAIL = {"to": "ann@customer.example", "subject": "News", "plainBody": "Hello"}
+HOOK = {"url": "https://1.1.1.1/hook", "events": ["message.received"]}
 FILE = {"filename": "a.txt", "contentType": "text/plain", "content": "aGVsbG8="}
 
 
@@ -50,9 +56,39 @@ ROUTES = [
     Route("DELETE", WORKSPACE_KEY, "manage", status=204, by="wk"),
     Route("POST", f"{WORKSPACE_KEY}/rotate", "manage", status=201, by="wk"),
     Route("GET", "events", "read", is_list=True),
+    Route("GET", "webhooks", "manage", is_list=True),
+    Route("POST", "webhooks", "manage", status=201, body=HOOK),
+    Route("GET", WEBHOOK, "manage"),
+    Route("PATCH", WEBHOOK, "manage", body={"ordered": True}),
+    Route("DELETE", WEBHOOK, "manage", status=204),
+    Route("POST", f"{WEBHOOK}/rotate-secret", "manage"),
+    Route("POST", f"{WEBHOOK}/test", "manage", status=202),
+    Route("POST", f"{WEBHOOK}/replay", "manage", status=202, body={"since": "2026-01-01T00:00Z"}),
+    Route("GET", f"{WEBHOOK}/deliveries", "manage"),
+    Route("GET", DELIVERY, "manage"),
+    Route("POST", f"{DELIVERY}/redeliver", "manage", status=202),
     Route("GET", "inboxes", "read", is_list=True),
     Route("GET", INBOX, "read"),
+    Route("POST", "inboxes", "manage", status=201, by="wk"),
     Route("PATCH", INBOX, "manage", body={"displayName": "Changed"}),
+    Route("DELETE", INBOX, "manage", status=204),
+    Route("POST", f"{INBOX}/restore", "manage", for_deleted=True),
+    Route("POST", f"{INBOX}/password", "manage"),
+    Route("POST", f"{INBOX}/addresses", "manage", status=201, body=ADDRESS),
+    Route("DELETE", f"{INBOX}/addresses/{{address}}", "manage", status=204),
+    Route("GET", f"{INBOX}/keys", "manage"),
+    Route("POST", f"{INBOX}/keys", "manage", status=201, body={"name": "New"}),
+    Route("GET", INBOX_KEY, "manage"),
+    Route("DELETE", INBOX_KEY, "manage", status=204),
+    Route("POST", f"{INBOX_KEY}/rotate", "manage", status=201),
+    Route("GET", "domains", "read", is_list=True, by="wk"),
+    Route("POST", "domains", "manage", status=201, body={"domain": "new.localhost"}, by="wk"),
+    Route("GET", DOMAIN, "read", by="wk"),
+    Route("DELETE", DOMAIN, "manage", status=204, by="wk"),
+    Route("GET", f"{DOMAIN}/verify", "manage", by="wk"),
+    Route("POST", f"{DOMAIN}/verify", "manage", by="wk"),
+    Route("GET", f"{DOMAIN}/zone-file", "read", by="wk"),
+    Route("POST", f"{DOMAIN}/rotate-dkim", "manage", by="wk"),
     Route("GET", f"{INBOX}/messages", "read"),
     Route("GET", MESSAGE, "read"),
     Route("PATCH", MESSAGE, "draft", body={"isRead": True}),
@@ -63,6 +99,12 @@ ROUTES = [
     Route("GET", f"{INBOX}/threads", "read"),
     Route("GET", f"{INBOX}/threads/{{thread}}", "read"),
     Route("PATCH", f"{INBOX}/threads/{{thread}}", "draft", body={"status": "resolved"}),
+    Route("GET", "suppressions", "read", is_list=True, by="wk"),
+    Route("POST", "suppressions", "manage", status=201, body={"address": "x@y.example"}, by="wk"),
+    Route("GET", "suppressions/{suppressed}", "read", by="wk"),
+    Route("DELETE", "suppressions/{suppressed}", "manage", status=204, by="wk"),
+    Route("GET", "contacts/{someone}", "read", is_list=True),
+    Route("GET", "metrics", "read", is_list=True),
     Route("GET", "drafts", "read", is_list=True),
     Route("GET", "drafts/{draft}", "read"),
     Route("GET", f"{INBOX}/drafts", "read"),

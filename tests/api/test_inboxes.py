@@ -10,7 +10,7 @@ from tests.api.conftest import Client
 FIELDS = {
     *("id", "email", "canonicalEmail", "username", "domain", "displayName", "workspaceId"),
     *("status", "reviewMode", "trackOpens", "trackClicks", "holdSeconds", "signature"),
-    *("addresses", "imap", "smtp", "metadata", "createdAt", "updatedAt"),
+    *("firstContactGuard", "addresses", "imap", "smtp", "metadata", "createdAt", "updatedAt"),
 }
 
 

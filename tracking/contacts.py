@@ -1,0 +1,67 @@
+"""Address health: what our own mail says of an address. A constant number of queries, each by an
+index and within what the caller reaches."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.scope import Scope
+from events.wire import moment
+from inboxes.models import Inbox, Message, Thread
+from outbound.models import Delivery, Suppression
+
+MOST_COUNTED = 1_000
+THREADS = 10
+
+
+def health_of(address: str, scope: Scope) -> dict[str, Any]:
+    """Everything known of the folded `address`; nothing, for one nobody here ever heard of."""
+    inboxes = Inbox.objects.alive().within(scope)
+    suppressions = _suppressions(address, scope)
+    written = Message.objects.filter(inbox__in=inboxes, direction=Message.Direction.INBOUND)
+    written = written.filter(header_from=address)
+    deliveries = Delivery.objects.filter(rcpt_to=address, message__inbox__in=inboxes)
+    left = deliveries.filter(status=Delivery.Status.SENT)
+    threads = Thread.objects.listed().filter(inbox__in=inboxes, participants__contains=[address])
+    complaints = [one for one in suppressions if one.reason == "complaint"]
+    return {
+        "address": address,
+        "isSuppressed": bool(suppressions),
+        "suppressions": suppressions,
+        "lastBounce": _last_bounce(deliveries),
+        "complaint": complaints[0] if complaints else None,
+        "outOfOffice": None,
+        "opens": None,
+        "received": written[:MOST_COUNTED].count(),
+        "sent": left[:MOST_COUNTED].count(),
+        "lastReceivedAt": _latest(written, "received_at"),
+        "lastSentAt": _latest(left, "settled_at"),
+        "threads": list(threads.order_by("-last_message_at", "-id")[:THREADS]),
+    }
+
+
+def _suppressions(address: str, scope: Scope) -> list[Suppression]:
+    """Those in force. The key of an inbox is told of them, too: its mail is refused by them."""
+    in_force = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    whole = scope.where("read", workspace="workspace_id", inbox="workspace__inboxes__id")
+    found = Suppression.objects.filter(whole, in_force, address=address).distinct()
+    return list(found.order_by("created_at", "id"))
+
+
+def _last_bounce(deliveries: QuerySet[Delivery]) -> dict[str, Any] | None:
+    failed = deliveries.filter(status=Delivery.Status.FAILED).select_related("message")
+    last = failed.order_by("-settled_at").first()
+    if last is None:
+        return None
+    return {
+        "at": moment(last.settled_at),
+        "code": last.last_code,
+        "reply": last.last_reply,
+        "messageId": last.message_id,
+        "inboxId": last.message.inbox_id,
+    }
+
+
+def _latest(rows: QuerySet[Any], name: str) -> str | None:
+    return moment(rows.order_by(f"-{name}").values_list(name, flat=True).first())
