@@ -1,4 +1,4 @@
-"""Two programs as people write them from the product's public documentation, as they stand."""
+"""A program as people write it from the product's public documentation, over the WebSocket."""
 
 import json
 import threading

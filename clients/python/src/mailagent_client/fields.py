@@ -164,6 +164,7 @@ class EventFilter(TypedDict, total=False):
 
 
 class NewWebhook(Creating, total=False):
+    workspace_id: str
     url: str
     events: Sequence[str]
     inbox_id: str
@@ -183,10 +184,38 @@ class NewKey(Creating, total=False):
     expires_at: datetime | str
 
 
-class KeyPatch(TypedDict, total=False):
+class KeyFilter(Paging, total=False):
+    state: str
+
+
+class Rotation(Creating, total=False):
+    overlap_seconds: int
+
+
+class DeliveryFilter(CursorPaging, total=False):
+    status: str
+
+
+class Replay(Creating, total=False):
+    since: datetime | str
+    after: str
+
+
+class NewDomain(Creating, total=False):
+    workspace_id: str
+
+
+class DomainFilter(Paging, total=False):
+    workspace: str
+
+
+class WorkspacePatch(TypedDict, total=False):
     name: str
-    permissions: Sequence[Permission]
-    expires_at: datetime | str | None
+    automatic_sending: bool
+
+
+class NewWorkspace(Creating, total=False):
+    automatic_sending: bool
 
 
 class NewSuppression(Creating, total=False):

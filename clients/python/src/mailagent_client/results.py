@@ -39,6 +39,7 @@ class Inbox(TypedDict):
     reviewMode: ReviewMode
     trackOpens: bool
     trackClicks: bool
+    firstContactGuard: bool
     holdSeconds: int
     signature: str
     addresses: list[InboxAddress]
@@ -233,10 +234,15 @@ class DnsRecord(TypedDict):
 
 class Domain(TypedDict):
     domain: Any  # the same, wrapped
+    workspaceId: str
     status: Literal["pending", "verifying", "verified", "failed"]
     inboundEnabled: bool
     outboundEnabled: bool
     dnsRecords: list[DnsRecord]
+    existed: NotRequired[bool]
+    checkedAt: str | None
+    failingSince: str | None
+    createdAt: str
 
 
 class Webhook(TypedDict):
@@ -245,10 +251,33 @@ class Webhook(TypedDict):
     id: str
     url: str
     events: list[str]
+    workspaceId: str
     inboxId: str | None
+    ordered: bool
     isActive: bool
+    disabledReason: str
+    failingSince: str | None
+    lastSuccessAt: str | None
     secret: NotRequired[str]
     createdAt: str
+    createdBy: str
+
+
+class WebhookDelivery(TypedDict):
+    """One event for one endpoint; `body` and `attemptLog` when it is asked for by itself."""
+
+    id: str
+    webhookId: str
+    event: str
+    eventId: str
+    status: str
+    attempts: int
+    nextAttemptAt: str | None
+    createdAt: str
+    endedAt: str | None
+    lastAttempt: dict[str, Any] | None
+    body: NotRequired[str]
+    attemptLog: NotRequired[list[dict[str, Any]]]
 
 
 class Suppression(TypedDict):
@@ -261,19 +290,31 @@ class Suppression(TypedDict):
 class Workspace(TypedDict):
     id: str
     name: str
+    automaticSending: bool
     createdAt: str
 
 
 class Key(TypedDict):
-    """The key itself is there when it is new, and never again."""
+    """A key, without the key itself."""
 
     id: str
+    kind: str
     name: str
+    hint: str
     permissions: list[Permission]
+    workspaceId: str
+    inboxId: str | None
+    createdBy: str
     createdAt: str
     expiresAt: str | None
+    revokedAt: str | None
     lastUsedAt: str | None
-    key: NotRequired[str]
+
+
+class NewKey(Key):
+    """`key` is shown this once."""
+
+    key: str
 
 
 class Me(TypedDict):

@@ -56,6 +56,11 @@ class Inboxes(Group[TransportT]):
         return delete(_INBOX, inbox_id)
 
     @call
+    def restore(self, inbox_id: str, **step: Unpack[fields.Creating]) -> Call[results.Inbox]:
+        """Take a deletion back, by the UUID."""
+        return post(f"{_INBOX}/restore", inbox_id, fields=step)
+
+    @call
     def add_address(
         self, inbox_id: str, address: str, **more: Unpack[fields.NewAddress]
     ) -> Call[results.Inbox]:
@@ -119,12 +124,12 @@ class Domains(Group[TransportT]):
     """Your own names, and the records to publish for them."""
 
     @listing
-    def list(self, **paging: Unpack[fields.Paging]) -> Listing[results.Domain]:
-        return pages("domains", "domains", params=paging)
+    def list(self, **filters: Unpack[fields.DomainFilter]) -> Listing[results.Domain]:
+        return pages("domains", "domains", params=filters)
 
     @call
-    def create(self, domain: str, **step: Unpack[fields.Creating]) -> Call[results.Domain]:
-        return post("domains", fields={"domain": domain, **step})
+    def create(self, domain: str, **more: Unpack[fields.NewDomain]) -> Call[results.Domain]:
+        return post("domains", fields={"domain": domain, **more})
 
     @call
     def get(self, domain: str) -> Call[results.Domain]:
@@ -134,6 +139,11 @@ class Domains(Group[TransportT]):
     def verify(self, domain: str, **step: Unpack[fields.Creating]) -> Call[results.Domain]:
         """Look the records up now."""
         return post(f"{_DOMAIN}/verify", domain, fields=step)
+
+    @call
+    def rotate_dkim(self, domain: str, **step: Unpack[fields.Creating]) -> Call[results.Domain]:
+        """New keys under new selectors, used once they are published."""
+        return post(f"{_DOMAIN}/rotate-dkim", domain, fields=step)
 
     @call
     def zone_file(self, domain: str) -> Call[str]:
@@ -153,16 +163,18 @@ class Workspaces(Group[TransportT]):
         return pages("workspaces", "workspaces", params=paging)
 
     @call
-    def create(self, name: str, **step: Unpack[fields.Creating]) -> Call[results.Workspace]:
-        return post("workspaces", fields={"name": name, **step})
+    def create(self, name: str, **more: Unpack[fields.NewWorkspace]) -> Call[results.Workspace]:
+        return post("workspaces", fields={"name": name, **more})
 
     @call
     def get(self, workspace_id: str) -> Call[results.Workspace]:
         return get("workspaces/{}", workspace_id)
 
     @call
-    def update(self, workspace_id: str, *, name: str) -> Call[results.Workspace]:
-        return patch("workspaces/{}", workspace_id, fields={"name": name})
+    def update(
+        self, workspace_id: str, **changed: Unpack[fields.WorkspacePatch]
+    ) -> Call[results.Workspace]:
+        return patch("workspaces/{}", workspace_id, fields=changed)
 
     @call
     def delete(self, workspace_id: str) -> Call[None]:

@@ -1,6 +1,5 @@
 """Who is told of events; and who hears mail no more."""
 
-from datetime import datetime
 from typing import Any, Unpack
 
 from mailagent_client import fields, results
@@ -35,7 +34,7 @@ class Webhooks(Group[TransportT]):
     """Addresses of yours that events are posted to. See `mailagent_client.webhooks.verify`."""
 
     @listing
-    def list(self, **paging: Unpack[fields.Paging]) -> Listing[results.Webhook]:
+    def list(self, **paging: Unpack[fields.CursorPaging]) -> Listing[results.Webhook]:
         return pages("webhooks", "webhooks", params=paging)
 
     @call
@@ -65,28 +64,33 @@ class Webhooks(Group[TransportT]):
         return post(f"{_WEBHOOK}/rotate-secret", webhook_id, fields=step)
 
     @call
-    def test(self, webhook_id: str, **step: Unpack[fields.Creating]) -> Call[dict[str, Any]]:
+    def test(
+        self, webhook_id: str, **step: Unpack[fields.Creating]
+    ) -> Call[results.WebhookDelivery]:
         return post(f"{_WEBHOOK}/test", webhook_id, fields=step)
 
     @listing
     def deliveries(
-        self, webhook_id: str, **paging: Unpack[fields.CursorPaging]
-    ) -> Listing[dict[str, Any]]:
+        self, webhook_id: str, **filters: Unpack[fields.DeliveryFilter]
+    ) -> Listing[results.WebhookDelivery]:
+        """Newest first."""
+        return pages("deliveries", f"{_WEBHOOK}/deliveries", webhook_id, params=filters)
+
+    @call
+    def delivery(self, webhook_id: str, delivery_id: str) -> Call[results.WebhookDelivery]:
         """What was posted, what was answered, and how long it took."""
-        return pages("deliveries", f"{_WEBHOOK}/deliveries", webhook_id, params=paging)
+        return get(f"{_WEBHOOK}/deliveries/{{}}", webhook_id, delivery_id)
 
     @call
     def redeliver(
         self, webhook_id: str, delivery_id: str, **step: Unpack[fields.Creating]
-    ) -> Call[dict[str, Any]]:
+    ) -> Call[results.WebhookDelivery]:
         return post(f"{_WEBHOOK}/deliveries/{{}}/redeliver", webhook_id, delivery_id, fields=step)
 
     @call
-    def replay(
-        self, webhook_id: str, since: "datetime | str", **step: Unpack[fields.Creating]
-    ) -> Call[dict[str, Any]]:
-        """Post again what happened since then."""
-        return post(f"{_WEBHOOK}/replay", webhook_id, fields={"since": since, **step})
+    def replay(self, webhook_id: str, **since: Unpack[fields.Replay]) -> Call[dict[str, Any]]:
+        """Post again what happened `since` a moment, or `after` a cursor."""
+        return post(f"{_WEBHOOK}/replay", webhook_id, fields=since)
 
 
 class Suppressions(Group[TransportT]):
@@ -101,6 +105,10 @@ class Suppressions(Group[TransportT]):
         self, address: str, **more: Unpack[fields.NewSuppression]
     ) -> Call[results.Suppression]:
         return post("suppressions", fields={"address": address, **more})
+
+    @call
+    def get(self, address: str) -> Call[results.Suppression]:
+        return get("suppressions/{}", address)
 
     @call
     def delete(self, address: str) -> Call[None]:
@@ -120,35 +128,55 @@ class Keys(Group[TransportT]):
     """Keys of the API: of an inbox (`inbox_id`) or of a workspace (`workspace_id`)."""
 
     @listing
-    def of_inbox(self, inbox_id: str, **paging: Unpack[fields.Paging]) -> Listing[results.Key]:
-        return pages("keys", _KEYS["inbox"], inbox_id, params=paging)
-
-    @listing
-    def of_workspace(
-        self, workspace_id: str, **paging: Unpack[fields.Paging]
-    ) -> Listing[results.Key]:
-        return pages("keys", _KEYS["workspace"], workspace_id, params=paging)
+    def of_inbox(self, inbox_id: str, **filters: Unpack[fields.KeyFilter]) -> Listing[results.Key]:
+        return pages("keys", _KEYS["inbox"], inbox_id, params=filters)
 
     @call
-    def create_for_inbox(self, inbox_id: str, **new: Unpack[fields.NewKey]) -> Call[results.Key]:
+    def create_for_inbox(self, inbox_id: str, **new: Unpack[fields.NewKey]) -> Call[results.NewKey]:
         """`key` is shown this once."""
         return post(_KEYS["inbox"], inbox_id, fields=new)
 
     @call
+    def get_of_inbox(self, inbox_id: str, key_id: str) -> Call[results.Key]:
+        return get(f"{_KEYS['inbox']}/{{}}", inbox_id, key_id)
+
+    @call
+    def rotate_of_inbox(
+        self, inbox_id: str, key_id: str, **step: Unpack[fields.Rotation]
+    ) -> Call[results.NewKey]:
+        """A new key beside the old one, which ends after `overlap_seconds`."""
+        return post(f"{_KEYS['inbox']}/{{}}/rotate", inbox_id, key_id, fields=step)
+
+    @call
+    def revoke_of_inbox(self, inbox_id: str, key_id: str) -> Call[None]:
+        return delete(f"{_KEYS['inbox']}/{{}}", inbox_id, key_id)
+
+    @listing
+    def of_workspace(
+        self, workspace_id: str, **filters: Unpack[fields.KeyFilter]
+    ) -> Listing[results.Key]:
+        return pages("keys", _KEYS["workspace"], workspace_id, params=filters)
+
+    @call
     def create_for_workspace(
         self, workspace_id: str, **new: Unpack[fields.NewKey]
-    ) -> Call[results.Key]:
+    ) -> Call[results.NewKey]:
         """`key` is shown this once."""
         return post(_KEYS["workspace"], workspace_id, fields=new)
 
     @call
-    def delete_of_inbox(self, inbox_id: str, key_id: str) -> Call[None]:
-        """Revoke it."""
-        return delete(f"{_KEYS['inbox']}/{{}}", inbox_id, key_id)
+    def get_of_workspace(self, workspace_id: str, key_id: str) -> Call[results.Key]:
+        return get(f"{_KEYS['workspace']}/{{}}", workspace_id, key_id)
 
     @call
-    def delete_of_workspace(self, workspace_id: str, key_id: str) -> Call[None]:
-        """Revoke it."""
+    def rotate_of_workspace(
+        self, workspace_id: str, key_id: str, **step: Unpack[fields.Rotation]
+    ) -> Call[results.NewKey]:
+        """A new key beside the old one, which ends after `overlap_seconds`."""
+        return post(f"{_KEYS['workspace']}/{{}}/rotate", workspace_id, key_id, fields=step)
+
+    @call
+    def revoke_of_workspace(self, workspace_id: str, key_id: str) -> Call[None]:
         return delete(f"{_KEYS['workspace']}/{{}}", workspace_id, key_id)
 
 
