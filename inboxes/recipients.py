@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from inboxes.addresses import base_address, fold_address, fold_domain
+from inboxes.domains import usable
 from inboxes.models import Address, Domain
 
 
@@ -25,9 +26,8 @@ def find_recipient(rcpt_to: str) -> Recipient | None:
     """
     exact, base = fold_address(rcpt_to), base_address(rcpt_to)
     domain = fold_domain(rcpt_to.rpartition("@")[2])
-    # The inbox's own, or its workspace's: others may have claimed the name as well.
     takes_mail = Domain.objects.filter(
-        Q(pk=OuterRef("inbox__domain")) | Q(workspace=OuterRef("inbox__workspace")),
+        usable(OuterRef("inbox__domain"), OuterRef("inbox__workspace")),
         name=domain,
         inbound_enabled=True,
     )

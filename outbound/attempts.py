@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from events.secrecy import derived_key
 from inboxes.addresses import fold_address
+from inboxes.domains import domain_of_sender
 from inboxes.models import Domain, Message, MessageRaw
 from outbound import dkim, stopping
 from outbound.claims import Claim, LeaseLost
@@ -122,4 +123,7 @@ def _domain_of(message: Message) -> Domain:
     name = message.header_from.rpartition("@")[2]
     if name == own.name:
         return own
-    return Domain.objects.get(workspace=own.workspace_id, name=name)
+    found = domain_of_sender(message.inbox, name)
+    if found is None:
+        raise Domain.DoesNotExist(f"the domain of message {message.pk} is gone")
+    return found

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from events.errors import Invalid
 from events.models import AuditEntry, Event
-from inboxes.domains import DomainNotVerified
+from inboxes.domains import DomainNotVerified, refuse_unverified_sender
 from inboxes.models import Domain
 from inboxes.opening import open_inbox
 from inboxes.recipients import find_recipient
@@ -336,3 +336,11 @@ def test_the_command_says_what_is_lacking(dns, domain, capsys):
     dns.records = published(domain)
     call_command("verify_domains", NAME)
     assert f"{NAME}: verified" in capsys.readouterr().out
+
+
+def test_an_inbox_on_the_installations_domain_takes_and_sends_mail(settings, workspace, charlie):
+    shared = charlie.memberships.get().workspace.domains.get()
+    settings.DEFAULT_DOMAIN = shared.name
+    inbox = open_inbox(workspace, shared, "acme", by="test").inbox
+    assert find_recipient(inbox.email)
+    refuse_unverified_sender(inbox)
