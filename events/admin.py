@@ -12,7 +12,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
-from events.models import AuditEntry, Event
+from events.models import AuditEntry, Event, Webhook, WebhookAttempt, WebhookDelivery
 from events.wire import count
 
 if TYPE_CHECKING:  # generic for the type checker alone
@@ -101,3 +101,30 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     text_fields = ("actor", "action", "subject")
     search_help_text = "A workspace's id, who acted (user:7), what was done (key.revoke), on what."
     fields: ClassVar = ("workspace_id", "sequence", "at", "actor", "action", "subject", "details")
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnlyAdmin):
+    """Made and changed over the API, whose checks these pages do not have."""
+
+    list_display = ("id", "url", "workspace_id", "inbox_id", "is_active", "failing_since")
+    list_filter = ("is_active",)
+    id_fields = ("pk", "workspace_id", "inbox_id")
+    search_help_text = "The id of a webhook, workspace or inbox."
+    ordering = ("-created_at",)
+    exclude = ("sealed_secret", "sealed_previous_secret")
+
+
+class WebhookAttempts(ReadOnlyInline):
+    model = WebhookAttempt
+    show_change_link = False
+    fields = ("started_at", "milliseconds", "status_code", "error", "response_body")
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("id", "event_type", "webhook_id", "status", "attempts", "next_attempt_at")
+    list_filter = ("status",)
+    id_fields = ("delivery_id", "event_id", "webhook_id")
+    search_help_text = "The id of a delivery, an event or a webhook."
+    inlines: ClassVar = [WebhookAttempts]

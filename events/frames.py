@@ -89,7 +89,12 @@ def plainly(events: Sequence[Event], era: int) -> list[Told]:
 
 def event_id(event: Event) -> str:
     """The name of an event on every wire; the same on each, so that repeats can be told."""
-    return f"evt_{event.event_id.hex}"
+    return name_of(event.event_id)
+
+
+def name_of(event_id: UUID) -> str:
+    """As `event_id`, where only the id is at hand."""
+    return f"evt_{event_id.hex}"
 
 
 # --- WebSocket, snake_case ----------------------------------------------------------------

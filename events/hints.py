@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import threading
+from collections.abc import Callable
 
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
@@ -13,6 +14,7 @@ logger = logging.getLogger(__name__)
 GROUP = "events"
 HINT = {"type": "events.hint"}
 SEND_TIMEOUT = 2.0  # seconds
+RETRY_AFTER = 1.0
 
 
 class _Sender:
@@ -74,3 +76,18 @@ os.register_at_fork(after_in_child=_start_over)
 def nudge() -> None:
     """Tell readers in every process to look at the log. Costs microseconds; never raises."""
     _sender.nudge()
+
+
+async def follow(hear: Callable[[], object]) -> None:
+    """Call `hear` at each hint, for ever, in spite of a broker that comes and goes."""
+    while True:
+        try:
+            layer = get_channel_layer()
+            channel = await layer.new_channel()
+            await layer.group_add(GROUP, channel)
+            while True:
+                await layer.receive(channel)
+                hear()
+        except (RedisError, OSError) as error:
+            logger.warning("no hints until the broker is back: %s", type(error).__name__)
+            await asyncio.sleep(RETRY_AFTER)

@@ -7,6 +7,19 @@ from django.db import models
 from django.db.models.expressions import RawSQL
 
 from events.ids import new_id
+from events.webhooks.models import Webhook, WebhookAttempt, WebhookCursor, WebhookDelivery
+
+__all__ = [
+    "AuditEntry",
+    "AuditHead",
+    "Event",
+    "EventType",
+    "LogHorizon",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookCursor",
+    "WebhookDelivery",
+]
 
 
 class EventType(models.TextChoices):

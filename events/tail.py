@@ -7,9 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from channels.layers import get_channel_layer
 from django.db import Error, connections
-from redis.exceptions import RedisError
 
 from events import frames, hints, log
 from events.frames import Told
@@ -47,7 +45,7 @@ class LogTail:
         self._details_wanted = False
         self.position = Cursor(0, 0, 0)
         threading.Thread(target=self._read_for_ever, name="log-tail", daemon=True).start()
-        self._hints = self._loop.create_task(self._follow_hints())
+        self._hints = self._loop.create_task(hints.follow(self._wake.set))
 
     async def begun(self) -> None:
         """Wait until `position` is known: at the first start, or while the database is away."""
@@ -74,22 +72,6 @@ class LogTail:
         self.position = position
         for listener in tuple(self._listeners) if told else ():
             listener.hear(told)
-
-    async def _follow_hints(self) -> None:
-        while True:
-            try:
-                await self._wake_at_each_hint()
-            except (RedisError, OSError) as error:
-                logger.warning("no hints until the broker is back: %s", type(error).__name__)
-                await asyncio.sleep(RETRY_AFTER)
-
-    async def _wake_at_each_hint(self) -> None:
-        layer = get_channel_layer()
-        channel = await layer.new_channel()
-        await layer.group_add(hints.GROUP, channel)
-        while True:
-            await layer.receive(channel)
-            self._wake.set()
 
     # --- in the thread
 

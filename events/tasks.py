@@ -4,9 +4,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from events import log
+from events.webhooks import keeping
 
 
 @shared_task(ignore_result=True)
 def prune() -> None:
-    """Drop events older than the log is kept. May run twice, or never for a while."""
-    log.prune(timezone.now())
+    """Drop events older than the log is kept, and webhook deliveries a day older than that. May
+    run twice, or never for a while."""
+    now = timezone.now()
+    log.prune(now)
+    keeping.prune(now)

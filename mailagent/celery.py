@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init, worker_shutting_down
+from celery.signals import worker_init, worker_ready, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailagent.settings")
 # Celery runs Django's checks, which import every page, and then ignores what they say.
@@ -27,12 +27,21 @@ def begin(**kwargs: Any) -> None:
     stopping.forget()
 
 
+@worker_ready.connect
+def carry_webhooks(**kwargs: Any) -> None:
+    from events.webhooks import courier
+
+    courier.begin()
+
+
 @worker_shutting_down.connect
 def wind_down(**kwargs: Any) -> None:
     """Begin nothing more; give what was handed over the time to be answered, and no longer."""
+    from events.webhooks import courier
     from outbound import stopping
 
     stopping.ask()
+    courier.end()
     last = threading.Timer(GRACE, os._exit, (1,))
     last.daemon = True
     last.start()
