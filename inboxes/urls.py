@@ -5,12 +5,14 @@ from django.urls import URLPattern, path
 from inboxes.api.addresses import Addresses, OneAddress
 from inboxes.api.inboxes import Inboxes, InboxPassword, OneInbox, RestoreInbox
 from inboxes.api.keys import InboxKey, InboxKeys, RotateInboxKey
+from inboxes.api.lists import Entries, Lists, OneEntry, OneList
 from inboxes.api.messages import Messages, OneMessage
 from inboxes.api.octets import AttachmentOctets, Attachments, RawMessage
 from inboxes.api.threads import OneThread, Threads
 
 _INBOX = "inboxes/<str:inbox_id>"  # the UUID, or an address
 _MESSAGE = f"{_INBOX}/messages/<uuid:message_id>"
+_LIST = f"{_INBOX}/lists/<uuid:list_id>"
 _KEY = f"{_INBOX}/keys/<uuid:key_id>"
 
 api: list[URLPattern] = [
@@ -23,6 +25,10 @@ api: list[URLPattern] = [
     path(f"{_INBOX}/keys", InboxKeys.as_view(), name="api-inbox-keys"),
     path(_KEY, InboxKey.as_view(), name="api-inbox-key"),
     path(f"{_KEY}/rotate", RotateInboxKey.as_view(), name="api-inbox-key-rotate"),
+    path(f"{_INBOX}/lists", Lists.as_view(), name="api-lists"),
+    path(_LIST, OneList.as_view(), name="api-list"),
+    path(f"{_LIST}/entries", Entries.as_view(), name="api-list-entries"),
+    path(f"{_LIST}/entries/<str:address>", OneEntry.as_view(), name="api-list-entry"),
     path(f"{_INBOX}/messages", Messages.as_view(), name="api-messages"),
     path(_MESSAGE, OneMessage.as_view(), name="api-message"),
     path(f"{_MESSAGE}/raw", RawMessage.as_view(), name="api-raw-message"),

@@ -9,6 +9,7 @@ WORKSPACE_KEY = f"{WORKSPACE}/keys/{{workspace_key}}"
 WEBHOOK = "webhooks/{webhook}"
 DELIVERY = f"{WEBHOOK}/deliveries/{{delivery}}"
 INBOX = "inboxes/{inbox}"
+LIST = f"{INBOX}/lists/{{list}}"
 INBOX_KEY = f"{INBOX}/keys/{{inbox_key}}"
 MESSAGE = f"{INBOX}/messages/{{message}}"
 DRAFT = f"{INBOX}/drafts/{{draft}}"
@@ -72,6 +73,14 @@ ROUTES = [
     Route("POST", "inboxes", "manage", status=201, by="wk"),
     Route("PATCH", INBOX, "manage", body={"displayName": "Changed"}),
     Route("DELETE", INBOX, "manage", status=204),
+    Route("GET", f"{INBOX}/lists", "read"),
+    Route("POST", f"{INBOX}/lists", "manage", status=201, body={"name": "New"}),
+    Route("GET", LIST, "read"),
+    Route("PATCH", LIST, "manage", body={"name": "Changed"}),
+    Route("DELETE", LIST, "manage", status=204),
+    Route("GET", f"{LIST}/entries", "read"),
+    Route("POST", f"{LIST}/entries", "manage", status=201, body={"addresses": ["a@b.example"]}),
+    Route("DELETE", f"{LIST}/entries/{{entry}}", "manage", status=204),
     Route("POST", f"{INBOX}/restore", "manage", for_deleted=True),
     Route("POST", f"{INBOX}/password", "manage"),
     Route("POST", f"{INBOX}/addresses", "manage", status=201, body=ADDRESS),

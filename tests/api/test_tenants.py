@@ -42,6 +42,7 @@ def things(inbox: Inbox) -> dict[str, Any]:
     """One of each kind of thing in that inbox, by its name in the table's paths."""
     thread = make_thread(inbox)
     message = make_message(thread)
+    named_list = inbox.lists.create(name="Testers")
     named = {
         "someone": "ann@customer.example",
         "workspace": inbox.workspace_id,
@@ -53,6 +54,8 @@ def things(inbox: Inbox) -> dict[str, Any]:
         "suppressed": suppress(
             inbox.workspace, "eve@customer.example", Reason(), by="test"
         ).address,
+        "list": named_list.pk,
+        "entry": named_list.entries.create(address="tess@customer.example").address,
         "thread": thread.pk,
         "message": message.pk,
         "attachment": message.attachments.get().pk,
