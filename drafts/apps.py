@@ -14,4 +14,5 @@ class DraftsConfig(AppConfig):
         of_deliveries.register(sending.follow)
         of_messages.register(superseding.message_stored)
         of_messages.register_merge(superseding.threads_merged)
+        of_messages.register_parting(superseding.thread_parted)
         frames.register_details("draft", details.draft_details)

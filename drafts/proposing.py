@@ -33,8 +33,9 @@ from drafts.record import (
     note,
     require,
 )
-from drafts.refusals import DraftNotPending, InReview, NotTheAuthor, VersionConflict
+from drafts.refusals import DraftNotPending, InReview, NotTheAuthor, TooLate, VersionConflict
 from drafts.replies import reply_fields
+from drafts.sending import pull_back
 from events.errors import Forbidden, Missing
 from events.models import EventType
 from inboxes.addresses import Address, fold_address
@@ -296,28 +297,31 @@ def submit(draft: Draft, *, by: By, version: int | None = None) -> Draft:
 
 @transaction.atomic
 def withdraw(draft: Draft, *, by: By, version: int | None = None) -> Draft:
-    """Take it back before anybody decided. Only its author may, and not out of a person's hands.
+    """Take it back before a person decided. Only its author may, and not out of a person's hands.
+    What a policy let go is stopped while it is held or scheduled: sent or withdrawn, never both.
 
-    Raises NotTheAuthor, InReview, DraftNotPending, VersionConflict.
+    Raises NotTheAuthor, InReview, DraftNotPending, VersionConflict, TooLate.
     """
     require(by, draft, "draft")
     actor = actor_of(by)
-    present = load(draft.pk)
+    present = load_with_thread(draft.pk)
     if actor != present.created_by and not is_person(actor):
         raise NotTheAuthor("Only the one who created a draft can withdraw it.")
     now = timezone.now()
     if present.status in Draft.UNDECIDED and _in_other_hands(present, actor, now):
         raise InReview(present)
-    withdrawn = change(
-        present,
-        when=Draft.UNDECIDED,
-        version=present.version if version is None else version,
-        status=Status.WITHDRAWN,
-        decided_by=actor,
-        decided_at=now,
-        lease_holder=None,
-        lease_until=None,
-    )
+    closed: dict[str, Any] = {"status": Status.WITHDRAWN, "decided_by": actor, "decided_at": now}
+    if present.status == Status.APPROVED and present.decided_by.startswith("policy:"):
+        if version is not None and version != present.version:
+            raise VersionConflict(present)
+        stopped = pull_back(present, present.thread, **closed)
+        if stopped is None:
+            raise TooLate(load(draft.pk))
+        withdrawn = stopped
+    else:
+        closed |= {"lease_holder": None, "lease_until": None}
+        seen = present.version if version is None else version
+        withdrawn = change(present, when=Draft.UNDECIDED, version=seen, **closed)
     note(withdrawn, "withdraw", by=actor, event=EventType.DRAFT_UPDATED)
     return withdrawn
 

@@ -36,9 +36,7 @@ from drafts.refusals import (
 )
 from events.errors import Invalid
 from events.models import EventType
-from inboxes.models import Message, Thread
-from inboxes.sent import take_back
-from outbound import queue
+from inboxes.models import Message
 
 __all__ = [
     "REASONS",
@@ -228,7 +226,7 @@ def undo(draft: Draft, *, by: Scope) -> Draft:
         raise DraftNotPending(present)
     if present.hold_until is not None and present.hold_until <= timezone.now():
         raise TooLate(present)
-    undone = pull_back(present, present.thread)
+    undone = sending.pull_back(present, present.thread)
     if undone is None:
         raise TooLate(load(draft.pk))
     add_decision(
@@ -239,28 +237,6 @@ def undo(draft: Draft, *, by: Scope) -> Draft:
     )
     note(undone, "undo", by=by.actor, event=EventType.DRAFT_UPDATED)
     return undone
-
-
-def pull_back(draft: Draft, thread: Thread | None, **fields: Any) -> Draft | None:
-    """An approved draft back to pending, its message cancelled; None when a worker was first.
-
-    `thread` is locked by the caller and up to date. The delivery goes before the draft, as in the
-    queue, so that no two wait for each other.
-    """
-    message = draft.message
-    if message is None or not queue.withdraw(message):
-        return None
-    if thread is not None:
-        take_back(message, thread)
-    pulled = {
-        "status": Status.PENDING,
-        "decided_by": "",
-        "decided_at": None,
-        "hold_until": None,
-        "message": None,
-        **fields,
-    }
-    return change(draft, when=[Status.APPROVED], **pulled)
 
 
 @transaction.atomic

@@ -20,8 +20,8 @@ from events.ids import new_id
 from events.models import EventType
 from inboxes.addresses import Address
 from inboxes.domains import refuse_unverified_sender
-from inboxes.models import Inbox, Message
-from inboxes.sent import store_outgoing
+from inboxes.models import Inbox, Message, Thread
+from inboxes.sent import store_outgoing, take_back
 from outbound import queue
 from outbound.compose import Outgoing, checked_headers, compose, new_message_id
 from outbound.notices import Notice
@@ -143,6 +143,28 @@ def _outgoing(draft: Draft, content: Content, *, unattended: bool) -> Outgoing:
 
 def _content(draft: Draft) -> Content:
     return content_of(draft.revision) if draft.revision else Content()
+
+
+def pull_back(draft: Draft, thread: Thread | None, **fields: Any) -> Draft | None:
+    """An approved draft back to pending, its message cancelled; None when a worker was first.
+
+    `thread` is locked by the caller and up to date. The delivery goes before the draft, as in the
+    queue, so that no two wait for each other.
+    """
+    message = draft.message
+    if message is None or not queue.withdraw(message):
+        return None
+    if thread is not None:
+        take_back(message, thread)
+    pulled = {
+        "status": Status.PENDING,
+        "decided_by": "",
+        "decided_at": None,
+        "hold_until": None,
+        "message": None,
+        **fields,
+    }
+    return change(draft, when=[Status.APPROVED], **pulled)
 
 
 def refuse_unsendable(draft: Draft) -> None:

@@ -1,10 +1,13 @@
 """What a new message on a thread does to the drafts on it, in the transaction that stored it."""
 
+from uuid import UUID
+
+from django.db.models import Q
 from django.utils import timezone
 
 from drafts.models import Draft
 from drafts.record import SYSTEM, change, load, note
-from drafts.review import pull_back
+from drafts.sending import pull_back
 from events.models import EventType
 from inboxes.models import Message, Thread
 
@@ -95,3 +98,15 @@ def _make_way(draft: Draft, thread: Thread) -> bool:
         return False
     supersede(draft, when=when, by=SYSTEM, merged_into=str(thread.pk))
     return True
+
+
+def thread_parted(thread: Thread, apart: Thread, message_ids: list[UUID]) -> None:
+    """Listen to `inboxes.notices`: a draft goes with the message it answers or became.
+
+    Where an open one is on the other thread already, an open one stays.
+    """
+    going = Q(reply_to_message__in=message_ids) | Q(message__in=message_ids)
+    moving = Draft.objects.filter(going, thread=thread)
+    if Draft.objects.open().filter(thread=apart).exists():
+        moving = moving.exclude(status__in=Draft.OPEN)
+    moving.update(thread=apart)

@@ -1,14 +1,17 @@
 """Those above us who must know, in the same transaction, what happened to a message or a thread."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from inboxes.models import Message, Thread
 
 MessageListener = Callable[[Message], None]
 MergeListener = Callable[[Thread, list[Thread]], None]
+PartingListener = Callable[[Thread, Thread, list[UUID]], None]
 
 _message_listeners: list[MessageListener] = []
 _merge_listeners: list[MergeListener] = []
+_parting_listeners: list[PartingListener] = []
 
 
 def register(listener: MessageListener) -> None:
@@ -24,6 +27,12 @@ def register_merge(listener: MergeListener) -> None:
     _merge_listeners.append(listener)
 
 
+def register_parting(listener: PartingListener) -> None:
+    """Call `listener(thread, apart, message_ids)` when messages of a thread went to another, in
+    that transaction. Both are up to date and locked."""
+    _parting_listeners.append(listener)
+
+
 def tell(message: Message) -> None:
     for listener in _message_listeners:
         listener(message)
@@ -32,3 +41,8 @@ def tell(message: Message) -> None:
 def tell_merged(thread: Thread, merged: list[Thread]) -> None:
     for listener in _merge_listeners:
         listener(thread, merged)
+
+
+def tell_parted(thread: Thread, apart: Thread, message_ids: list[UUID]) -> None:
+    for listener in _parting_listeners:
+        listener(thread, apart, message_ids)

@@ -20,7 +20,7 @@ from inboxes.search import cut
 
 SUBJECT_WINDOW = timedelta(days=14)
 _CANDIDATES = 500
-_PARTICIPANTS_LIMIT = 500
+PARTICIPANTS_LIMIT = 500
 _INDEXED_OCTETS = 2000  # PostgreSQL refuses an index entry of more than about 2,700
 _CONVERSATION_OCTETS = 22
 
@@ -332,4 +332,4 @@ def _count_in(thread: Thread, message: Message) -> None:
 
 
 def _union(held: list[str], more: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys((*held, *more)))[:_PARTICIPANTS_LIMIT]
+    return list(dict.fromkeys((*held, *more)))[:PARTICIPANTS_LIMIT]

@@ -8,7 +8,7 @@ from inboxes.api.keys import InboxKey, InboxKeys, RotateInboxKey
 from inboxes.api.lists import Entries, Lists, OneEntry, OneList
 from inboxes.api.messages import Messages, OneMessage
 from inboxes.api.octets import AttachmentOctets, Attachments, RawMessage
-from inboxes.api.threads import OneThread, Threads
+from inboxes.api.threads import MergeThreads, OneThread, SplitThread, Threads
 
 _INBOX = "inboxes/<str:inbox_id>"  # the UUID, or an address
 _MESSAGE = f"{_INBOX}/messages/<uuid:message_id>"
@@ -40,5 +40,7 @@ api: list[URLPattern] = [
     ),
     path(f"{_INBOX}/threads", Threads.as_view(), name="api-threads"),
     path(f"{_INBOX}/threads/<uuid:thread_id>", OneThread.as_view(), name="api-thread"),
+    path(f"{_INBOX}/threads/<uuid:thread_id>/merge", MergeThreads.as_view()),
+    path(f"{_INBOX}/threads/<uuid:thread_id>/split", SplitThread.as_view()),
 ]
 pages: list[URLPattern] = []

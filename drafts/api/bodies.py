@@ -5,8 +5,10 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -148,8 +150,16 @@ class ContentBody(StrictSerializer):
         help_text="Left out: `metadata.confidence`, where that is a number from 0 to 1.",
     )
     sendAt = serializers.DateTimeField(
-        source="send_at", required=False, allow_null=True, help_text="Not before this moment."
+        source="send_at",
+        required=False,
+        allow_null=True,
+        help_text="Not before this moment. Until then it can be withdrawn or undone.",
     )
+
+    def validate_sendAt(self, value: datetime | None) -> datetime | None:  # noqa: N802
+        if value is not None and value <= timezone.now():
+            raise serializers.ValidationError("This is past.")
+        return value
 
 
 class MailBody(ContentBody):
@@ -197,6 +207,10 @@ class ReplyBody(MailBody):
 
 class SendBody(ReplyBody):
     to = AddressesField(required=True)
+
+
+class ForwardBody(SendBody):
+    """What stands above the message that is passed on; it brings its files along."""
 
 
 class DraftSendBody(StrictSerializer):

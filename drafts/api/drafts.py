@@ -27,6 +27,7 @@ from drafts.api.finding import (
     named_by_client,
     version_of,
 )
+from drafts.api.forms import JSON_OR_FORM, DraftForm, written
 from drafts.models import Draft, DraftQuerySet
 from drafts.serializers import DraftSerializer
 from events.errors import Missing
@@ -57,6 +58,7 @@ class InboxDrafts(ApiView):
     """GET and POST /v1/inboxes/{inbox_id}/drafts"""
 
     deeds: ClassVar[dict[str, Deed | None]] = {"GET": "read", "POST": "draft"}
+    parser_classes = JSON_OR_FORM
 
     @extend_schema(
         operation_id="listDrafts", tags=["drafts"], parameters=[DraftQuery], responses=DraftPage
@@ -69,13 +71,13 @@ class InboxDrafts(ApiView):
     @extend_schema(
         operation_id="createDraft",
         tags=["drafts"],
-        request=DraftBody,
+        request={"application/json": DraftBody, "multipart/form-data": DraftForm},
         responses={201: DraftSerializer},
     )
     def post(self, request: ApiRequest, inbox_id: str) -> HttpResponseBase:
         """Propose a mail. On a thread with an open draft of yours it becomes its next revision."""
         inbox = find_inbox(request.auth, inbox_id, "draft")
-        body = given(request.data, DraftBody)
+        body = written(request, DraftBody)
         parent_id = body.get("replyToMessageId")
         parent = find_message(inbox, parent_id) if parent_id else None
 
@@ -190,7 +192,10 @@ class WithdrawDraft(ApiView):
         responses=DraftSerializer,
     )
     def post(self, request: ApiRequest, inbox_id: str, draft_id: UUID) -> Response:
-        """Take it back before anybody has decided; not out of the hands of a person."""
+        """Take it back before a person has decided; not out of the hands of one.
+
+        What a policy let go, and is still held or scheduled, is stopped.
+        """
         draft = find_draft(request.auth, inbox_id, draft_id, "draft")
         _nothing(request)
         return answer(review.withdraw(draft, by=request.auth, version=version_of(request)))

@@ -13,9 +13,11 @@ from rest_framework.response import Response
 from accounts.http import ApiRequest, ApiView, given
 from accounts.scope import Deed
 from drafts import review
-from drafts.api.bodies import DraftSendBody, ReplyBody, SendBody, given_of
+from drafts.api.bodies import DraftSendBody, ForwardBody, ReplyBody, SendBody, given_of
 from drafts.api.finding import IF_MATCH, find_draft, named_by_client, version_of
+from drafts.api.forms import JSON_OR_FORM, ForwardForm, ReplyForm, SendForm, written
 from drafts.direct import send_directly
+from drafts.forwarding import forwarded
 from drafts.review import SendOutcome
 from inboxes.models import Inbox, Message
 from inboxes.reach import find_inbox, find_message
@@ -34,6 +36,10 @@ class OutcomeSerializer(serializers.Serializer[SendOutcome]):
         return outcome.draft.message_id or outcome.draft.pk
 
 
+_FORM = "multipart/form-data"
+_SEND = {"application/json": SendBody, _FORM: SendForm}
+_REPLY = {"application/json": ReplyBody, _FORM: ReplyForm}
+_FORWARD = {"application/json": ForwardBody, _FORM: ForwardForm}
 _RESPONSES = {200: OutcomeSerializer, 202: OutcomeSerializer}
 
 
@@ -47,18 +53,20 @@ def _sent(
     body: dict[str, Any],
     *,
     parent: Message | None = None,
+    passed_on: Message | None = None,
     to_everyone: bool = False,
 ) -> HttpResponseBase:
     """Written, and asked to leave: once for good where the body has a `clientId`."""
 
     def send() -> Response:
+        mail = given_of(body)
         outcome = send_directly(
             inbox,
             by=request.auth,
             reply_to_message=parent,
             to_everyone=to_everyone,
             verified=body.get("verified", False),
-            **given_of(body),
+            **(forwarded(passed_on, mail) if passed_on else mail),
         )
         return answer(outcome)
 
@@ -95,28 +103,28 @@ class Send(ApiView):
     """POST /v1/inboxes/{inbox_id}/send"""
 
     deeds: ClassVar[dict[str, Deed | None]] = {"POST": "send"}
+    parser_classes = JSON_OR_FORM
 
-    @extend_schema(
-        operation_id="sendMail", tags=["messages"], request=SendBody, responses=_RESPONSES
-    )
+    @extend_schema(operation_id="sendMail", tags=["messages"], request=_SEND, responses=_RESPONSES)
     def post(self, request: ApiRequest, inbox_id: str) -> HttpResponseBase:
         """Begin a conversation. 202 where a person decides first."""
         inbox = find_inbox(request.auth, inbox_id, "send")
-        return _sent(request, inbox, given(request.data, SendBody))
+        return _sent(request, inbox, written(request, SendBody))
 
 
 class Reply(ApiView):
     """POST /v1/inboxes/{inbox_id}/reply/{message_id}, …/messages/{message_id}/reply"""
 
     deeds: ClassVar[dict[str, Deed | None]] = {"POST": "send"}
+    parser_classes = JSON_OR_FORM
     to_everyone = False
 
-    @extend_schema(tags=["messages"], request=ReplyBody, responses=_RESPONSES)
+    @extend_schema(tags=["messages"], request=_REPLY, responses=_RESPONSES)
     def post(self, request: ApiRequest, inbox_id: str, message_id: UUID) -> HttpResponseBase:
         """Answer a message: Reply-To, then From. 202 where a person decides first."""
         inbox = find_inbox(request.auth, inbox_id, "send")
         parent = find_message(inbox, message_id)
-        body = given(request.data, ReplyBody)
+        body = written(request, ReplyBody)
         return _sent(request, inbox, body, parent=parent, to_everyone=self.to_everyone)
 
 
@@ -127,3 +135,17 @@ class ReplyAll(Reply):
     """
 
     to_everyone = True
+
+
+class Forward(ApiView):
+    """POST /v1/inboxes/{inbox_id}/forward/{message_id}, …/messages/{message_id}/forward"""
+
+    deeds: ClassVar[dict[str, Deed | None]] = {"POST": "send"}
+    parser_classes = JSON_OR_FORM
+
+    @extend_schema(tags=["messages"], request=_FORWARD, responses=_RESPONSES)
+    def post(self, request: ApiRequest, inbox_id: str, message_id: UUID) -> HttpResponseBase:
+        """Pass a message on with its files, on a new thread. 202 where a person decides first."""
+        inbox = find_inbox(request.auth, inbox_id, "send")
+        message = find_message(inbox, message_id)
+        return _sent(request, inbox, written(request, ForwardBody), passed_on=message)

@@ -146,3 +146,27 @@ class ThreadPatch(StrictSerializer):
     )
     addLabels = Labels(source="add_labels")
     removeLabels = Labels(source="remove_labels")
+
+
+class MergeBody(StrictSerializer):
+    """Which threads become part of this one."""
+
+    threadIds = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=50)
+
+
+class SplitBody(StrictSerializer):
+    """Where to part a conversation: one of the two."""
+
+    fromMessageId = serializers.UUIDField(
+        required=False, help_text="This message and all later ones go to a new thread."
+    )
+    threadId = serializers.UUIDField(
+        required=False, help_text="Undo a merge: this thread gets back the messages it had."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError(
+                {"fromMessageId": ["Give either this or `threadId`."]}
+            )
+        return attrs

@@ -9,11 +9,12 @@ from rest_framework.response import Response
 from accounts.http import ApiRequest, ApiView, asked, given
 from accounts.scope import Deed
 from events.wire import Order, page
-from inboxes.api.bodies import ThreadPatch
+from inboxes.api.bodies import MergeBody, SplitBody, ThreadPatch
 from inboxes.filters import ThreadQuery, counted, filtered_threads
 from inboxes.marks import adjust_thread
 from inboxes.models import Inbox, Message, Thread
 from inboxes.reach import find_inbox, find_thread, messages_of
+from inboxes.rearranging import join, part, split
 from inboxes.serializers import ThreadItemSerializer, ThreadPage, ThreadSerializer
 
 MOST_MESSAGES = 1_000
@@ -74,3 +75,46 @@ class OneThread(ApiView):
         thread = find_thread(inbox, thread_id)
         adjust_thread(inbox, thread, given(request.data, ThreadPatch))
         return Response(ThreadItemSerializer(thread).data)
+
+
+class MergeThreads(ApiView):
+    """POST /v1/inboxes/{inbox_id}/threads/{thread_id}/merge"""
+
+    deeds: ClassVar[dict[str, Deed | None]] = {"POST": "draft"}
+
+    @extend_schema(
+        operation_id="mergeThreads",
+        tags=["threads"],
+        request=MergeBody,
+        responses=ThreadItemSerializer,
+    )
+    def post(self, request: ApiRequest, inbox_id: str, thread_id: UUID) -> Response:
+        """Make other threads part of this one. Undone by `split` with their `threadId`."""
+        inbox = find_inbox(request.auth, inbox_id, "draft")
+        thread = find_thread(inbox, thread_id)
+        body = given(request.data, MergeBody)
+        return Response(ThreadItemSerializer(join(inbox, thread.pk, set(body["threadIds"]))).data)
+
+
+class SplitThread(ApiView):
+    """POST /v1/inboxes/{inbox_id}/threads/{thread_id}/split"""
+
+    deeds: ClassVar[dict[str, Deed | None]] = {"POST": "draft"}
+
+    @extend_schema(
+        operation_id="splitThread",
+        tags=["threads"],
+        request=SplitBody,
+        responses={201: ThreadItemSerializer},
+    )
+    def post(self, request: ApiRequest, inbox_id: str, thread_id: UUID) -> Response:
+        """Part a conversation; answers the thread that stands apart now. Undone by `merge`."""
+        inbox = find_inbox(request.auth, inbox_id, "draft")
+        thread = find_thread(inbox, thread_id)
+        body = given(request.data, SplitBody)
+        if "threadId" in body:
+            apart = part(inbox, thread.pk, body["threadId"])
+        else:
+            apart = split(inbox, thread.pk, body["fromMessageId"])
+        location = {"Location": f"/v1/inboxes/{inbox.pk}/threads/{apart.pk}"}
+        return Response(ThreadItemSerializer(apart).data, status=201, headers=location)

@@ -17,6 +17,7 @@ DOMAIN = "domains/{domain}"
 ADDRESS = {"address": "billing@acme.example"}
 MAIL = {"to": "ann@customer.example", "subject": "News", "plainBody": "Hello"}
 HOOK = {"url": "https://1.1.1.1/hook", "events": ["message.received"]}
+TO = {"to": "bob@customer.example"}
 FILE = {"filename": "a.txt", "contentType": "text/plain", "content": "aGVsbG8="}
 
 
@@ -114,6 +115,9 @@ ROUTES = [
     Route("DELETE", "suppressions/{suppressed}", "manage", status=204, by="wk"),
     Route("GET", "contacts/{someone}", "read", is_list=True),
     Route("GET", "metrics", "read", is_list=True),
+    # Nothing of this kind is there: what reaches the thread is told what is wrong.
+    Route("POST", f"{INBOX}/threads/{{thread}}/merge", "draft", status=400, body={}),
+    Route("POST", f"{INBOX}/threads/{{thread}}/split", "draft", status=400, body={}),
     Route("GET", "drafts", "read", is_list=True),
     Route("GET", "drafts/{draft}", "read"),
     Route("GET", f"{INBOX}/drafts", "read"),
@@ -132,6 +136,8 @@ ROUTES = [
     Route("POST", f"{INBOX}/send", "send", status=202, body=MAIL),
     Route("POST", f"{INBOX}/reply/{{message}}", "send", status=202, body={"plainBody": "Hello"}),
     Route("POST", f"{INBOX}/reply-all/{{message}}", "send", status=202, body={"plainBody": "Hi"}),
+    Route("POST", f"{INBOX}/forward/{{message}}", "send", status=202, body=TO),
+    Route("POST", f"{MESSAGE}/forward", "send", status=202, body=TO),
     Route("POST", f"{MESSAGE}/reply", "send", status=202, body={"plainBody": "Hello"}),
     Route("POST", f"{MESSAGE}/reply-all", "send", status=202, body={"plainBody": "Hello"}),
 ]
