@@ -344,3 +344,9 @@ def test_an_inbox_on_the_installations_domain_takes_and_sends_mail(settings, wor
     inbox = open_inbox(workspace, shared, "acme", by="test").inbox
     assert find_recipient(inbox.email)
     refuse_unverified_sender(inbox)
+
+
+def test_the_admin_pages_show_each_record_beside_what_was_found(verified, admin_client):
+    page = admin_client.get(f"/admin/inboxes/domain/{verified.pk}/change/").content.decode()
+    assert f"ma1r._domainkey.{NAME}" in page
+    assert page.count("<td>found") == len(verdicts_on(verified))
