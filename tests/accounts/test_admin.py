@@ -17,10 +17,12 @@ LISTS = [
     *("inboxes/domain", "inboxes/inbox", "inboxes/thread", "inboxes/message"),
     *("outbound/delivery", "outbound/dkimkey", "outbound/suppression"),
     *("drafts/draft", "drafts/decision", "events/event", "events/auditentry"),
+    *("events/webhook", "events/webhookdelivery"),
 ]
 HISTORY = [
     *("inboxes/thread", "inboxes/message", "outbound/delivery", "outbound/dkimkey"),
     *("drafts/draft", "drafts/decision", "events/event", "events/auditentry"),
+    *("events/webhook", "events/webhookdelivery"),
 ]
 
 
