@@ -1,6 +1,7 @@
 """What a person has before them: the drafts in their reach."""
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts.scope import Scope
 from drafts.models import Draft
@@ -22,6 +23,14 @@ NOT_IN_A_ROW = (
         for column in ("plain_body", "html_body", "reply_text", "visible_text", "search")
     ),
 )
+
+
+ASKED_LIMIT = 320  # characters; an address is no longer
+
+
+def asked(request: HttpRequest, name: str) -> str:
+    """What the reader asks a list for, as the database can take it."""
+    return request.GET.get(name, "").replace("\0", "").strip()[:ASKED_LIMIT]
 
 
 def waiting(scope: Scope) -> QuerySet[Draft]:
