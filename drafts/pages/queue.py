@@ -74,6 +74,7 @@ def queue(request: MemberRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "page": _page(request),
         "held": _held(request),
+        "may_review": request.scope.may("review"),
         "facets": [facet for facet in facets if facet["category"]],
         "inboxes": Inbox.objects.within(request.scope).alive().order_by("email"),
         "asked": request.GET,
@@ -139,7 +140,11 @@ def shown(request: MemberRequest) -> HttpResponse:
 def held(request: MemberRequest) -> HttpResponse:
     """GET /queue/held?held=<id>: what can still be undone, and what became of what could."""
     watched = [pk for each in request.GET.getlist("held")[:MOST_HELD] for pk in _ids(each)]
-    context = {"held": _held(request, watched), "now": timezone.now()}
+    context = {
+        "held": _held(request, watched),
+        "may_review": request.scope.may("review"),
+        "now": timezone.now(),
+    }
     return render(request, "drafts/_held.html", context)
 
 

@@ -69,7 +69,7 @@ def show(page, message: Message) -> None:
     page.goto(f"/conversations/{message.thread_id}")
     page.get_by_text("Show as the sender designed it").click()
     frame = page.frame_locator("iframe")
-    frame.locator("body").wait_for()
+    frame.locator("body").wait_for(state="attached")
     assert frame.locator("script, iframe, form, object, embed, link, base[href]").count() == 0
     assert page.locator("iframe").get_attribute("sandbox") == (
         "allow-popups allow-popups-to-escape-sandbox"
