@@ -195,7 +195,7 @@ class InboundSMTP(SMTP):
         try:
             verb, _, argument = line[:-2].decode().partition(" ")
         except UnicodeDecodeError:
-            return await self.push("500 5.5.2 Only ASCII, or UTF-8 (RFC 6531)")
+            return await self.push("501 5.5.2 Only ASCII, or UTF-8 (RFC 6531)")
         return await self._answer(verb.upper(), argument.strip(" "))
 
     async def _answer(self, verb: str, argument: str) -> None:

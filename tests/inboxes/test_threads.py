@@ -254,7 +254,9 @@ def test_parent_and_child_that_arrive_in_the_same_moment_find_each_other(inbox):
     children = [
         (
             envelope_for(inbox),
-            compose(message_id=f"c{n}@x.example", in_reply_to=f"<p{n}@x.example>", subject="Re: x"),
+            compose(
+                message_id=f"c{n}@x.example", in_reply_to=f"<p{n}@x.example>", subject=f"Re: {n}"
+            ),
         )
         for n in range(20)
     ]
