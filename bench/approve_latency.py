@@ -9,7 +9,8 @@ approval's transaction and ends when the sink reads MAIL. The hold is taken off.
 import argparse
 import time
 
-from bench.stage import eventually, new_office, quantile, stage
+from bench.stage import new_office, quantile, stage
+from tests.outbound.worker_process import eventually
 from drafts import review
 from inboxes.addresses import Address
 

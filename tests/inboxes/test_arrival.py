@@ -65,7 +65,8 @@ def test_an_arrival_is_told_with_its_attachments_and_without_bodies(inbox):
         b"From: ann@customer.example\r\nTo: support@acme.example\r\nSubject: Bill\r\n"
         b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
         b"--b\r\nContent-Type: text/plain\r\n\r\nsecret words\r\n"
-        b"--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=a.pdf\r\n"
+        b"--b\r\nContent-Type: application/pdf\r\n"
+        b"Content-Disposition: attachment; filename=a.pdf\r\n"
         b"Content-Transfer-Encoding: base64\r\n\r\nQUJD\r\n--b--\r\n"
     )
 
