@@ -10,9 +10,9 @@ import argparse
 import time
 
 from bench.stage import new_office, quantile, stage
-from tests.outbound.worker_process import eventually
 from drafts import review
 from inboxes.addresses import Address
+from tests.outbound.worker_process import eventually
 
 
 def main() -> None:

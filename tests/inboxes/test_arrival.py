@@ -327,4 +327,4 @@ def test_a_second_inbox_has_uids_of_its_own(inbox, workspace):
 
 
 def test_arrivals_are_remembered_for_seven_days():
-    assert arrival.REMEMBERED == timedelta(days=7)
+    assert timedelta(days=7) == arrival.REMEMBERED
