@@ -111,6 +111,7 @@ class Delivery(models.Model):
                 fields=["lease_until"], condition=Q(status="sending"), name="delivery_leased"
             ),
             models.Index(fields=["-settled_at"], name="delivery_settled"),
+            models.Index(fields=["id"], condition=Q(status="uncertain"), name="delivery_uncertain"),
         ]
 
     def __str__(self) -> str:

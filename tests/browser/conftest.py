@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_pla
 from accounts.models import User
 from inboxes.models import Inbox
 from mailagent.supervisor import browser as browsers
-from tests.events.listening import ROOT, Web, database_url, free_port, start_web, stop_web
+from tests.database import database_url
+from tests.events.listening import ROOT, Web, free_port, start_web, stop_web
 
 HOLD_SECONDS = 4
 PASSWORD = "a long pass phrase"

@@ -9,12 +9,6 @@ from tests.conftest import make_person
 from tests.pages.proposals import propose
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings) -> None:
-    """Nobody's password is at stake here; good hashes take their time."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def signed_in(user: User) -> Client:
     client = Client(enforce_csrf_checks=False)
     client.force_login(user)

@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from servers.durability import broken_promises
+from tests.database import database_url
 from tests.inboxes.letters import compose
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,17 +24,6 @@ SERVE = (
     "from django.core.management import call_command;"
     "call_command('serve_mail', skip_checks=True)"
 )
-
-
-def _database_url() -> str:
-    settings = connection.settings_dict
-    where = f"{settings['HOST'] or 'localhost'}:{settings['PORT'] or 5432}"
-    if settings["HOST"].startswith("/"):
-        where = settings["HOST"].replace("/", "%2F")
-    user = (
-        f"{settings['USER']}:{settings['PASSWORD']}" if settings["PASSWORD"] else settings["USER"]
-    )
-    return f"postgres://{user}@{where}/{settings['NAME']}"
 
 
 @pytest.fixture
@@ -47,7 +37,7 @@ def serving(transactional_db, inbox, tmp_path):
         env=os.environ
         | {
             "DJANGO_SETTINGS_MODULE": "mailagent.settings",
-            "DATABASE_URL": _database_url(),
+            "DATABASE_URL": database_url(),
             "MAILAGENT_SMTP_PORT": str(port),
             "MAILAGENT_MAIL_PROCESSES": "2",
             "MAILAGENT_STATE": str(tmp_path),
