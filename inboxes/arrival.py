@@ -263,7 +263,6 @@ def _lay_out(copy: _Copy, thread: Thread, threaded_by: str) -> _Stored:
         direction=Message.Direction.INBOUND,
         status=Message.Status.RECEIVED,
         rcpt_to=storable(copy.recipient.rcpt_to)[:320],
-        search=copy.letter.search(),
         **copy.letter.columns,
     )
     return _Stored(copy, message, [_attachment(message, part) for part in copy.letter.attachments])

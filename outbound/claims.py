@@ -24,10 +24,7 @@ LEASE = timedelta(seconds=45)
 RENEW_EVERY = 15.0  # seconds
 POSTPONED = timedelta(minutes=1)
 Status = Delivery.Status
-_NOT_NEEDED = tuple(
-    f"message__{column}"
-    for column in ("plain_body", "html_body", "reply_text", "visible_text", "search")
-)
+_NOT_NEEDED = tuple(f"message__{column}" for column in Message.LARGE)
 
 
 class LeaseLost(Exception):

@@ -35,7 +35,7 @@ def shown_messages(thread: Thread) -> list[Shown]:
     messages = (
         thread.messages.filter(trashed_at=None)
         .exclude(status=Message.Status.CANCELLED)
-        .defer("search", "visible_text")
+        .defer("search", "search_names", "visible_text")
         .prefetch_related(
             "attachments", Prefetch("deliveries", Delivery.objects.order_by("rcpt_to"))
         )

@@ -242,9 +242,13 @@ def test_a_message_that_went_round_fifty_servers_is_refused(inbox):
         " ".join(f"{n:x}-{n + 7:x}" for n in range(60_000)),
         " ".join(f"http://x{n}.example/{n}/{n + 1}" for n in range(20_000)),
         " ".join(chr(0x4E00 + n % 20_000) + chr(0x4E00 + n * 7 % 19_997) for n in range(80_000)),
+        " ".join(chr(0x20000 + n % 40_000) + "-" + chr(0x20000 + n // 2) for n in range(50_000)),
+        " ".join(f"{n:x}/{n:x}.{n:x}.example/{n:x}" for n in range(20_000)),
+        "\U00020000" * 100_000,
+        "-".join(chr(0x20000 + n % 40_000) for n in range(100_000)),
         "x" * 1_000_000,
     ],
-    ids=["hyphens", "links", "ideographs", "one word"],
+    ids=["hyphens", "links", "ideographs", "compounds", "paths", "wide", "chain", "one word"],
 )
 def test_bodies_with_a_great_many_words_are_stored_and_searchable(inbox, words):
     made = arrive(inbox, body=f"unmistakable {words}")
