@@ -2,8 +2,9 @@
 
 from typing import TypeVar
 
-from django.contrib.postgres.search import CombinedSearchVector, SearchQuery, SearchVector
+from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Model, QuerySet
+from django.db.models.expressions import Expression
 from django.db.models.functions import Left
 
 CONFIG = "simple"  # no stemming: mail comes in every language
@@ -17,17 +18,18 @@ _QUERY_LIMIT = 1_000
 Row = TypeVar("Row", bound=Model)
 
 
-def search_vector() -> CombinedSearchVector:
+def search_vector() -> Expression:
     """The vector of a message: subject before names (people, addresses, files) before body."""
 
     def weighed(column: str, limit: int, weight: str) -> SearchVector:
         return SearchVector(Left(column, limit), config=CONFIG, weight=weight)
 
-    return (
+    vector: Expression = (
         weighed("subject", _SUBJECT_LIMIT, "A")
         + weighed("search_names", NAMES_LIMIT, "B")
         + weighed("plain_body", _BODY_LIMIT, "C")
     )
+    return vector
 
 
 def cut(text: str, octets: int) -> str:
