@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.views import LoginView, LogoutView, redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from accounts.models import User
 from accounts.scope import Deed, Scope
@@ -19,7 +20,7 @@ class MemberRequest(HttpRequest):
     scope: Scope
 
 
-Page = Callable[..., HttpResponse]
+Page = Callable[..., HttpResponseBase]
 
 
 def member_required(deed: Deed) -> Callable[[Page], Page]:
@@ -30,7 +31,7 @@ def member_required(deed: Deed) -> Callable[[Page], Page]:
 
     def decorate(page: Page) -> Page:
         @wraps(page)
-        def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return to_sign_in(request)
             request.scope = Scope.of_user(request.user)

@@ -9,9 +9,10 @@ approval's transaction and ends when the sink reads MAIL. The hold is taken off.
 import argparse
 import time
 
-from bench.stage import eventually, new_office, quantile, stage
+from bench.stage import new_office, quantile, stage
 from drafts import review
 from inboxes.addresses import Address
+from tests.outbound.worker_process import eventually
 
 
 def main() -> None:

@@ -75,7 +75,7 @@ def measure(host: str, port: int, to: list[str], args: argparse.Namespace) -> fl
     send = by_smtp_source if shutil.which("smtp-source") and not args.own_client else by_threads
     began = time.monotonic()
     send(host, port, to, args)
-    return args.messages / (time.monotonic() - began)
+    return float(args.messages / (time.monotonic() - began))
 
 
 def main() -> None:

@@ -81,7 +81,8 @@ def release(draft: Draft, permission: Permission) -> tuple[Draft, Message]:
         Draft.objects.filter(pk=approved.pk).update(thread=message.thread)
     queue.submit(
         message,
-        message.recipients,
+        # As written, not folded: the case of a local part is the receiver's (RFC 5321 §2.4).
+        [address.addr_spec for address in _content(approved).recipients],
         by_person=not permission.unattended,
         not_before=approved.hold_until or now,
     )

@@ -21,6 +21,7 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from events import hints
+from events.copying import copy_in
 from events.errors import Conflict
 from events.models import Event, EventType, LogHorizon
 
@@ -115,7 +116,7 @@ def emit(
 
 def emit_many(events: Sequence[Event]) -> None:
     """Put several events into the log at once, in their order: see `emit`."""
-    Event.objects.bulk_create(events)
+    copy_in(events)
     transaction.on_commit(lambda: hints.nudge(), robust=True)
 
 

@@ -191,5 +191,5 @@ class MessageAdmin(ReadOnlyAdmin):
     id_fields = ("pk", "thread_id")
     text_fields = ("header_message_id", "header_from")
     search_help_text = "The id of a message or thread, a Message-ID, or the sender's address."
-    exclude = ("search",)
+    exclude = ("search", "search_names")
     inlines = (AttachmentInline,)

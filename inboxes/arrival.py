@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import DataError, Error, IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
+from events.copying import copy_in
 from events.ids import new_id
 from events.log import emit_many
 from events.models import Event, EventType
@@ -247,10 +248,9 @@ def _store_messages(copies: Sequence[_Copy]) -> list[_Stored]:
         for copy, (thread, reason) in zip(copies, placed, strict=True)
     ]
     note_messages([(one.message.thread, one.message) for one in stored])
-    Message.objects.bulk_create(one.message for one in stored)
-    MessageRaw.objects.bulk_create(one.raw() for one in stored)
-    if attachments := [attachment for one in stored for attachment in one.attachments]:
-        Attachment.objects.bulk_create(attachments)
+    copy_in([one.message for one in stored])
+    copy_in([one.raw() for one in stored])
+    copy_in([attachment for one in stored for attachment in one.attachments])
     return stored
 
 
@@ -263,7 +263,6 @@ def _lay_out(copy: _Copy, thread: Thread, threaded_by: str) -> _Stored:
         direction=Message.Direction.INBOUND,
         status=Message.Status.RECEIVED,
         rcpt_to=storable(copy.recipient.rcpt_to)[:320],
-        search=copy.letter.search(),
         **copy.letter.columns,
     )
     return _Stored(copy, message, [_attachment(message, part) for part in copy.letter.attachments])

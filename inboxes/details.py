@@ -9,10 +9,13 @@ from inboxes.models import Inbox, Message
 
 def message_details(message_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
     """`plain_body`, `html_body` and `reply_text` by message id; gone messages are left out."""
-    rows = Message.objects.filter(pk__in=message_ids).values(
+    rows = Message.objects.filter(pk__in=message_ids).values_list(
         "id", "plain_body", "html_body", "reply_text"
     )
-    return {row.pop("id"): dict(row) for row in rows}
+    return {
+        message_id: {"plain_body": plain_body, "html_body": html_body, "reply_text": reply_text}
+        for message_id, plain_body, html_body, reply_text in rows
+    }
 
 
 def inbox_details(inbox_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:

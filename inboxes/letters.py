@@ -12,7 +12,7 @@ from inboxes import addresses, automatic, mime, references
 from inboxes.html_text import text_from_html, visible_text
 from inboxes.quotes import reply_text
 from inboxes.recipients import Recipient
-from inboxes.search import SearchText, cut
+from inboxes.search import NAMES_LIMIT, cut
 from inboxes.threads import Newcomer, conversation_of, indexable
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,6 @@ class Letter:
     sha256: bytes
     columns: dict[str, Any]  # of Message
     ancestors: tuple[str, ...]
-    names: str  # of people and files, to be searched
     attachments: tuple[mime.Attachment, ...]
 
     def newcomer(self, recipient: Recipient) -> Newcomer:
@@ -78,9 +77,6 @@ class Letter:
             conversation=columns["thread_index"],
             at=self.envelope.received_at,
         )
-
-    def search(self) -> SearchText:
-        return SearchText(self.columns["subject"], self.names, self.columns["plain_body"])
 
 
 def storable(text: str) -> str:
@@ -133,7 +129,6 @@ def _letter(envelope: Envelope, raw: bytes, columns: dict[str, Any], **more: Any
         sha256=hashlib.sha256(raw).digest(),
         columns=columns,
         ancestors=more.get("ancestors", ()),
-        names=more.get("names", ""),
         attachments=more.get("attachments", ()),
     )
 
@@ -150,7 +145,6 @@ def _read(envelope: Envelope, raw: bytes) -> Letter:
         raw,
         columns,
         ancestors=tuple(map(indexable, ancestors)),
-        names=_searched_names(parsed),
         attachments=parsed.attachments,
     )
 
@@ -171,6 +165,7 @@ def _header_columns(parsed: mime.ParsedMessage) -> dict[str, Any]:
         "bcc": _mailboxes(parsed.bcc),
         "recipients": list(dict.fromkeys(_folded(written_to[:_RECIPIENTS_LIMIT]))),
         "subject": storable(parsed.subject),
+        "search_names": _searched_names(parsed),
         "date": parsed.date,
         "warnings": [storable(warning) for warning in parsed.warnings],
     }
@@ -224,4 +219,4 @@ def _searched_names(parsed: mime.ParsedMessage) -> str:
     # The address as a whole, and its halves: `acme` or `acme.example` is what people look for.
     words = [f"{a.name} {a.addr_spec} {a.addr_spec.replace('@', ' ')}" for a in people[:200]]
     words += [f"{a.filename} {a.filename.replace('.', ' ')}" for a in parsed.attachments]
-    return storable(" ".join(words))
+    return storable(" ".join(words))[:NAMES_LIMIT]

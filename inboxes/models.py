@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import Workspace
 from accounts.scope import ScopedQuerySet
 from events.ids import new_id
+from inboxes.search import search_vector
 
 Mailbox = dict[str, str]  # {"name": ..., "address": ...}
 
@@ -258,7 +259,7 @@ class MessageQuerySet(ScopedQuerySet["Message"]):
         return self.filter(trashed_at=None).exclude(status=Message.Status.CANCELLED).light()
 
     def light(self) -> Self:
-        return self.defer("plain_body", "html_body", "reply_text", "visible_text", "search")
+        return self.defer(*Message.LARGE)
 
 
 class Message(models.Model):
@@ -317,7 +318,10 @@ class Message(models.Model):
     metadata = models.JSONField(default=dict)
     size = models.PositiveBigIntegerField(default=0)  # octets
     has_attachments = models.BooleanField(default=False)
-    search = SearchVectorField(null=True)
+    search_names = models.TextField(blank=True)  # people and files, as far as they are searched
+    search = models.GeneratedField(
+        expression=search_vector(), output_field=SearchVectorField(), db_persist=True
+    )
     date = models.DateTimeField(null=True)  # the Date field, as claimed
     received_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
@@ -326,6 +330,15 @@ class Message(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = MessageQuerySet.as_manager()
+
+    LARGE: ClassVar = (
+        "plain_body",
+        "html_body",
+        "reply_text",
+        "visible_text",
+        "search_names",
+        "search",
+    )
 
     class Meta:
         indexes: ClassVar = [

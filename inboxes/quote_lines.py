@@ -8,7 +8,7 @@ costs no more than its length.
 
 import re
 
-from inboxes.quote_words import FIELD_KINDS, FORWARDED, MESSAGE, ON, WROTE
+from inboxes.quote_words import FIELD_KINDS, FIRST_WORDS, FORWARDED, MESSAGE, ON, WROTE
 
 LONGEST = 300
 _JOINED = 4  # lines over which a client may break "On ... wrote:"
@@ -45,6 +45,28 @@ _REPLY_ABOVE = re.compile(
     re.IGNORECASE,
 )
 _CANDIDATE = re.compile(r"[\d@<]")
+# Whatever the patterns above find has one of these, or begins with one of FIRST_WORDS.
+_SIGN = re.compile(r"[\d@<:\uff1a>]|[-_=#]{2}")
+_ASCII_SIGN = re.compile(r"[0-9@<:>_=#]")  # and "--": the same, in a quarter of the time
+_FIRST_WORD = re.compile(r"[\s#>*=_-]*+([^\W\d_]*)")
+_BEFORE_WORDS = "#>*=_- \t\v\f\r\x1c\x1d\x1e\x1f"
+_FIRST_TWO = {word[:2] for word in FIRST_WORDS}
+
+
+def may_introduce(line: str) -> bool:
+    """Tell cheaply that a line is neither quoted nor begins what introduces a quotation: false
+    for nearly all that people write."""
+    if not line.isascii():
+        return _SIGN.search(line) is not None or _first_word(line) in FIRST_WORDS
+    if _ASCII_SIGN.search(line) or "--" in line:
+        return True
+    start = line.lstrip(_BEFORE_WORDS)[:2].lower()
+    return start.strip() in _FIRST_TWO and _first_word(line) in FIRST_WORDS
+
+
+def _first_word(line: str) -> str:
+    match = _FIRST_WORD.match(line)
+    return match[1].lower() if match else ""
 
 
 def is_rule(line: str) -> bool:

@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501, RUF001 (lists of words, in their own scripts)
 
+import re
+
 # Field names of a message pasted above its text ("From:", "Sent:", ...), by what they stand for.
 _FIELDS = {
     "from": "from|von|de|da|od|van|från|fra|от|от кого|від|kimden|gönderen|lähettäjä|feladó|από|dari"
@@ -53,6 +55,21 @@ FORWARDED = (
     r"|välitetty viesti|edelleenlähetetty viesti|iletilen mesaj|původní zpráva|転送されたメッセージ|转发的邮件|original message"
 )
 
+# What the two lists above and "Reply above this line" may begin with.
+FIRST_WORDS = frozenset(
+    re.split(r"\W", phrase)[0].lower()
+    for phrase in (
+        *ON.split("|"),
+        *FORWARDED.split("|"),
+        "please",
+        "type",
+        "write",
+        "enter",
+        "your",
+        "reply",
+    )
+)
+
 # A device or program that signs for its owner. The rest of the line is its name.
 SENT_FROM = (
     r"(?:sent|written|typed|composed)(?: (?:wirelessly|securely|quickly|on the go))? (?:from|via|with|using|by|on)"
@@ -66,6 +83,44 @@ SENT_FROM = (
     r"|dikirim dari|được gửi từ|gửi từ|küldve|trimis (?:de pe|din)|στάλθηκε από|saadetud minu|发自|發自|從我的|从我的|iphoneから"
     r"|stuur vanaf|von meinem .{1,40} gesendet|diese nachricht wurde von|yahoo mail|nosūtīts no|išsiųsta iš|poslano (?:z|s|iz)"
 )
+
+# What these begin with, as far as it is ASCII.
+SENT_STARTS = frozenset(
+    [
+        "sen",
+        "wri",
+        "typ",
+        "com",
+        "fro",
+        "get",
+        "dow",
+        "ges",
+        "env",
+        "obt",
+        "inv",
+        "ott",
+        "sca",
+        "ver",
+        "ski",
+        "hen",
+        "han",
+        "wys",
+        "pob",
+        "ode",
+        "odo",
+        "dik",
+        "tri",
+        "saa",
+        "iph",
+        "stu",
+        "von",
+        "die",
+        "yah",
+        "nos",
+        "pos",
+    ]
+)
+SENT_ENDS = ("mobile", "gesendet", "galaxy")
 
 # Words that end a letter; the name stands on the next line.
 SIGN_OFF = (

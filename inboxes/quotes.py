@@ -16,6 +16,7 @@ from inboxes.quote_lines import (
     header_block_length,
     introduces_marked,
     is_rule,
+    may_introduce,
 )
 from inboxes.signatures import signature_start
 
@@ -119,6 +120,10 @@ def _find_quotations(lines: list[str], marks: list[str]) -> tuple[int, list[_Run
     runs: list[_Run] = []
     at, said = 0, False  # said: something of the person's own stands above
     while at < len(lines):
+        if not marks[at] and not may_introduce(lines[at]):
+            said = said or (bool(lines[at].strip()) and not is_rule(lines[at]))
+            at += 1
+            continue
         if _is_quoted(lines[at], marks[at]):
             run = _run_from(lines, marks, at, at)
             runs.append(run)

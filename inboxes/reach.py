@@ -49,7 +49,7 @@ def messages_of(inbox: Inbox) -> MessageQuerySet:
     messages: MessageQuerySet = Message.objects.filter(inbox=inbox).exclude(
         status=Message.Status.CANCELLED
     )
-    return messages.defer("search").prefetch_related("attachments", "deliveries")
+    return messages.defer("search", "search_names").prefetch_related("attachments", "deliveries")
 
 
 def find_message(inbox: Inbox, message_id: UUID) -> Message:

@@ -3,44 +3,38 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django.contrib.postgres.search import SearchQuery
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Func, Model, Q, QuerySet, TextField, Value
-from django.db.models.functions import Cast, Concat
+from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.db.models import Model, Q, QuerySet, TextField
+from django.db.models.expressions import Expression
+from django.db.models.functions import Cast, Concat, Left
 from django.db.models.lookups import IContains
-from django.db.models.sql.compiler import SQLCompiler
 
 from inboxes.addresses import fold_address, fold_domain
 from inboxes.search_words import read_words
 
 CONFIG = "simple"  # no stemming: mail comes in every language
-BODY_LIMIT = 200_000  # octets: beyond about 1 MB of words PostgreSQL refuses a vector
-NAMES_LIMIT = 20_000
+# Characters. PostgreSQL refuses a vector of more than 1 MB, and a character can take 8 octets of it
+# (an ideograph in a compound, which is kept whole and in parts).
+_SUBJECT_LIMIT = 2_000
+NAMES_LIMIT = 10_000
+_BODY_LIMIT = 80_000
 _QUERY_LIMIT = 1_000
 
 Row = TypeVar("Row", bound=Model)
 
 
-class SearchText(Func):
+def search_vector() -> Expression:
     """The vector of a message: subject before names (people, addresses, files) before body."""
 
-    template = (
-        f"setweight(to_tsvector('{CONFIG}', %(subject)s), 'A') || "
-        f"setweight(to_tsvector('{CONFIG}', %(names)s), 'B') || "
-        f"setweight(to_tsvector('{CONFIG}', %(body)s), 'C')"
+    def weighed(column: str, limit: int, weight: str) -> SearchVector:
+        return SearchVector(Left(column, limit), config=CONFIG, weight=weight)
+
+    vector: Expression = (
+        weighed("subject", _SUBJECT_LIMIT, "A")
+        + weighed("search_names", NAMES_LIMIT, "B")
+        + weighed("plain_body", _BODY_LIMIT, "C")
     )
-
-    def __init__(self, subject: str, names: str, body: str) -> None:
-        texts = (subject, cut(names, NAMES_LIMIT), cut(body, BODY_LIMIT))
-        super().__init__(*(Value(text, output_field=TextField()) for text in texts))
-
-    def as_sql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *_: Any, **__: Any
-    ) -> tuple[str, tuple[Any, ...]]:
-        marks = [compiler.compile(part) for part in self.source_expressions]
-        names = ("subject", "names", "body")
-        sql = self.template % {n: mark for n, (mark, _) in zip(names, marks, strict=True)}
-        return sql, tuple(value for _, values in marks for value in values)
+    return vector
 
 
 def cut(text: str, octets: int) -> str:

@@ -24,7 +24,7 @@ from inboxes.models import (
     Thread,
 )
 from inboxes.quotes import reply_text
-from inboxes.search import SearchText
+from inboxes.search import NAMES_LIMIT
 from inboxes.threads import new_thread, note_message
 
 PREVIEW_LIMIT = 200
@@ -113,7 +113,7 @@ def _message(
         is_read=True,
         date=parsed.date,
         has_attachments=any(not part.inline for part in parsed.attachments),
-        search=SearchText(parsed.subject, names, parsed.plain_body),
+        search_names=names[:NAMES_LIMIT],
     )
 
 

@@ -4,9 +4,10 @@
 
 import re
 
-from inboxes.quote_words import SENT_FROM, SIGN_OFF
+from inboxes.quote_words import SENT_ENDS, SENT_FROM, SENT_STARTS, SIGN_OFF
 
 _LONGEST_LINE = 120
+_LONGEST_LAST_WORD = 60
 _LONGEST_SIGNATURE = 15  # lines below "--"
 _LONGEST_BELOW_ROW = 8  # lines below a row of other marks, which may also part two sections
 
@@ -31,6 +32,7 @@ _CONTACT = re.compile(
     r"(?:^|[\s:<(#*|])(?:[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,60}|(?:https?://|www\.)\S+|\(?\+?\d[\d\s().\-/]{6,20}\d)(?=$|[\s>),;|])",
     re.IGNORECASE,
 )
+_BLANKS = "\v\f\r\x1c\x1d\x1e\x1f"
 _SENTENCE = re.compile(r"[.?!;:,…]\s*$")
 
 
@@ -40,8 +42,10 @@ def signature_start(lines: list[str]) -> int:
     What it cuts off always leaves some text; the fences of a code block hide what is within.
     """
     end = _used(lines, len(lines))
-    for find in (_delimited, _device, _signed_off, _device, _contact_block):
-        found = _used(lines, find(lines, end))
+    devices = [i for i, line in enumerate(lines[:end]) if i and _may_be_device(line)]
+    for find in (_delimited, devices, _signed_off, devices, _contact_block):
+        at = find(lines, end) if callable(find) else _device(lines, end, find)
+        found = _used(lines, at)
         if 0 < found < end:
             end = found
     return end if end else len(lines)
@@ -76,12 +80,12 @@ def _fenced(lines: list[str], at: int) -> bool:
     return sum(1 for i in fences if i < at) % 2 == 1 and any(i > at for i in fences)
 
 
-def _device(lines: list[str], end: int) -> int:
+def _device(lines: list[str], end: int, candidates: list[int]) -> int:
     """From the last run of "Sent from my ..." lines: below them stand only more of them, or quoted mail."""
-    for i, line in enumerate(lines[:end]):
+    for i in candidates:
         if (
-            i
-            and _is_device(line)
+            i < end
+            and _is_device(lines[i])
             and (not lines[i - 1].strip() or i + 1 == end or _all_device(lines[i:end]))
         ):
             return _with_name(lines, i)
@@ -99,6 +103,21 @@ def _all_device(lines: list[str]) -> bool:
     return all(_is_device(line) for line in lines[:40] if line.strip())
 
 
+def _may_be_device(line: str) -> bool:
+    """Tell cheaply that `_is_device` will not hold: false for nearly all that people write."""
+    if len(line) < 5:
+        return False
+    if not line.isascii() or "<" in line or "http" in line:
+        return True
+    if line.lstrip('([*_>" \t')[:3].lower() in SENT_STARTS or line[0] in _BLANKS:
+        return True
+    return len(line) <= _LONGEST_LAST_WORD and _may_end_sent(line.lower())
+
+
+def _may_end_sent(lowered: str) -> bool:
+    return any(end in lowered for end in SENT_ENDS)
+
+
 def _is_device(line: str) -> bool:
     if not 5 <= len(line.strip()) <= 200:
         return False
@@ -107,7 +126,7 @@ def _is_device(line: str) -> bool:
         return "sent by" in line.lower() and "<<" in line
     if match := _DEVICE.match(bare):
         return _EXCUSE.match(match["tail"].strip()) is not None
-    return len(bare) <= 60 and _LAST_WORD.search(bare) is not None
+    return len(bare) <= _LONGEST_LAST_WORD and _LAST_WORD.search(bare) is not None
 
 
 def _signed_off(lines: list[str], end: int) -> int:

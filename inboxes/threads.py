@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
+from events.copying import copy_in
 from events.log import emit
 from events.models import EventType
 from inboxes import notices
@@ -302,8 +303,7 @@ def note_messages(pairs: Sequence[tuple[Thread, Message]]) -> None:
     for thread in threads:
         if not thread._state.adding:
             thread.save(update_fields=_NOTED)
-    if new:
-        Thread.objects.bulk_create(new)
+    copy_in(new)
 
 
 _NOTED = [

@@ -1,5 +1,6 @@
 """Settings, all from the environment. Every name is described in docs/administration.md."""
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ BIND: str = env.str("MAILAGENT_BIND", default="127.0.0.1")
 WEB_PORT: int = env.int("MAILAGENT_WEB_PORT", default=8000)
 SMTP_PORT: int = env.int("MAILAGENT_SMTP_PORT", default=2525)
 BASE_URL: str = env.str("MAILAGENT_BASE_URL", default=f"http://127.0.0.1:{WEB_PORT}").rstrip("/")
+MAIL_PROCESSES: int = env.int("MAILAGENT_MAIL_PROCESSES", default=min(2, os.cpu_count() or 1))
 DEBUG = env.bool("MAILAGENT_DEBUG", default=False)
 
 

@@ -1,6 +1,7 @@
 """Claims: a worker takes deliveries under a lease in database time, with a fencing token."""
 
 import logging
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,10 +24,7 @@ LEASE = timedelta(seconds=45)
 RENEW_EVERY = 15.0  # seconds
 POSTPONED = timedelta(minutes=1)
 Status = Delivery.Status
-_NOT_NEEDED = tuple(
-    f"message__{column}"
-    for column in ("plain_body", "html_body", "reply_text", "visible_text", "search")
-)
+_NOT_NEEDED = tuple(f"message__{column}" for column in Message.LARGE)
 
 
 class LeaseLost(Exception):
@@ -130,7 +128,11 @@ def claim_next() -> Claim | None:
         .order_by("next_attempt_at", "id")
         .values_list("message_id", "rcpt_domain")[:20]
     )
-    for message_id, rcpt_domain in dict.fromkeys(due):
+    first, *others = dict.fromkeys(due) or [None]
+    if first is None:
+        return None
+    random.shuffle(others)  # Workers that lost the first one would race for each of the others.
+    for message_id, rcpt_domain in (first, *others):
         if claimed := claim(message_id, rcpt_domain):
             return claimed
     return None

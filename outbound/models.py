@@ -120,6 +120,7 @@ class Delivery(models.Model):
                 condition=Q(status__in=["failed", "suppressed"]),
                 name="delivery_failed",
             ),
+            models.Index(fields=["id"], condition=Q(status="uncertain"), name="delivery_uncertain"),
         ]
 
     def __str__(self) -> str:

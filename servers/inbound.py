@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 LETTERS_AT_ONCE = 32
 OCTETS_AT_ONCE = 16 * 1024 * 1024
 WRITERS = 2
+PATIENCE = 0.2  # seconds
 ASKERS = 4
 KNOWN_FOR = 1.0  # seconds: a deleted inbox is refused soon
 _KNOWN_LIMIT = 10_000
@@ -55,6 +56,7 @@ class Intake:
         self._loop = asyncio.get_running_loop()
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._questions: queue.SimpleQueue[_Question | None] = queue.SimpleQueue()
+        self._turn = threading.Lock()
         self._known: dict[str, tuple[float, Recipient]] = {}
         self._threads = [
             threading.Thread(target=work, name=f"{work.__name__}-{n}", daemon=True)
@@ -111,13 +113,25 @@ class Intake:
         """A writer thread: stores what waits, until it is told to end."""
         try:
             while (first := self._waiting.get()) is not None:
-                letters, more = self._take(first)
-                outcomes = _store([(one.envelope, one.raw) for one in letters])
+                letters, more, outcomes = self._store_what_waits(first)
                 self._loop.call_soon_threadsafe(_answer, letters, outcomes)
                 if not more:
                     break
         finally:
             connection.close()
+
+    def _store_what_waits(
+        self, first: _Waiting
+    ) -> tuple[list[_Waiting], bool, list[list[UUID] | Exception]]:
+        # One writer at a time, so that the next finds the more waiting, unless that one takes
+        # long: then a large letter is no cork in the bottle.
+        my_turn = self._turn.acquire(timeout=PATIENCE)
+        try:
+            letters, more = self._take(first)
+            return letters, more, _store([(one.envelope, one.raw) for one in letters])
+        finally:
+            if my_turn:
+                self._turn.release()
 
     def _take(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         """What waits besides `first`, and whether to go on after it."""

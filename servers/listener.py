@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import ssl
 from pathlib import Path
 
@@ -11,24 +12,23 @@ from servers.smtp import InboundSMTP
 
 logger = logging.getLogger(__name__)
 
+BACKLOG = 512
 GRACE = 30.0  # seconds for messages that are on their way in
 
 
 class InboundListener:
-    """Takes mail on one port. `start`, then `stop`, both on the loop that runs meanwhile."""
+    """Takes mail on one socket. `start`, then `stop`, both on the loop that runs meanwhile."""
 
     def __init__(
         self,
-        host: str,
-        port: int,
+        listening: socket.socket,
         *,
         hostname: str,
         limits: Limits,
         disk: Disk,
         tls_context: ssl.SSLContext | None = None,
     ) -> None:
-        self.host = host
-        self.port = port
+        self.listening = listening
         self.hostname = hostname
         self.limits = limits
         self.disk = disk
@@ -37,16 +37,12 @@ class InboundListener:
         self.sessions: set[InboundSMTP] = set()
 
     async def start(self) -> None:
-        """Listen. Raises OSError when the port is taken. `port` 0 takes a free one."""
         self.intake = Intake()
-        loop = asyncio.get_running_loop()
-        self.server = await loop.create_server(
-            self._open_session, self.host, self.port, backlog=512, reuse_address=True
+        self.server = await asyncio.get_running_loop().create_server(
+            self._open_session, sock=self.listening, backlog=BACKLOG
         )
-        self.port = self.server.sockets[0].getsockname()[1]
 
     def _open_session(self) -> InboundSMTP:
-        self.sessions = {session for session in self.sessions if session.transport is not None}
         session = InboundSMTP(
             self.intake,
             hostname=self.hostname,
@@ -54,6 +50,7 @@ class InboundListener:
             doorkeeper=self.doorkeeper,
             disk=self.disk,
             tls_context=self.tls_context,
+            on_end=self.sessions.discard,
         )
         self.sessions.add(session)
         return session
@@ -62,9 +59,10 @@ class InboundListener:
         """Take no more connections; end idle sessions now, the others when their message is in,
         at the latest after `grace` seconds."""
         self.server.close()
-        for session in self.sessions:
+        sessions = list(self.sessions)
+        for session in sessions:
             session.end()
-        conversations = [c for s in self.sessions if (c := s.conversation) is not None]
+        conversations = [c for s in sessions if (c := s.conversation) is not None]
         if conversations:
             _, unfinished = await asyncio.wait(conversations, timeout=grace)
             if unfinished:
@@ -73,6 +71,12 @@ class InboundListener:
                     conversation.cancel()
                 await asyncio.wait(unfinished)
         await self.intake.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
 def make_tls_context(certificate: str, key: str) -> ssl.SSLContext | None:

@@ -60,6 +60,7 @@ class InboundSMTP(SMTP):
         doorkeeper: Doorkeeper,
         disk: Disk,
         tls_context: ssl.SSLContext | None = None,
+        on_end: Callable[["InboundSMTP"], None] = lambda session: None,
     ) -> None:
         super().__init__(
             None,
@@ -74,6 +75,7 @@ class InboundSMTP(SMTP):
         self.limits = limits
         self.doorkeeper = doorkeeper
         self.disk = disk
+        self.on_end = on_end
         self.client_name = ""
         self.extended = False
         self.transaction = Transaction()
@@ -98,6 +100,7 @@ class InboundSMTP(SMTP):
         if self.admitted:
             self.admitted = False
             self.doorkeeper.leave(self.address)
+        self.on_end(self)
 
     def end(self) -> None:
         """End the session: at once, or when the message that is on its way is answered."""
@@ -192,7 +195,7 @@ class InboundSMTP(SMTP):
         try:
             verb, _, argument = line[:-2].decode().partition(" ")
         except UnicodeDecodeError:
-            return await self.push("500 5.5.2 Only ASCII, or UTF-8 (RFC 6531)")
+            return await self.push("501 5.5.2 Only ASCII, or UTF-8 (RFC 6531)")
         return await self._answer(verb.upper(), argument.strip(" "))
 
     async def _answer(self, verb: str, argument: str) -> None:

@@ -48,6 +48,15 @@ def make_key(inbox: Inbox, permissions: list[str] | None = None) -> str:
     return shown
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(request):
+    """Argon2 is slow on purpose. Tests that serve from another process keep the real one."""
+    markers = {mark.name for mark in request.node.iter_markers()}
+    if not markers & {"browser", "stack"}:
+        settings = request.getfixturevalue("settings")
+        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def workspace(db) -> Workspace:
     return make_workspace("Acme", "acme.example")[0]

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from accounts.people import MemberRequest, member_required
 from drafts.models import Draft
 from drafts.names import names_of
+from drafts.pages.reach import asked
 from inboxes.models import Inbox, Message, Thread
 from inboxes.quotes import Fragment, fold_quotes
 from inboxes.search import search
@@ -34,7 +35,7 @@ def shown_messages(thread: Thread) -> list[Shown]:
     messages = (
         thread.messages.filter(trashed_at=None)
         .exclude(status=Message.Status.CANCELLED)
-        .defer("search", "visible_text")
+        .defer("search", "search_names", "visible_text")
         .prefetch_related(
             "attachments", Prefetch("deliveries", Delivery.objects.order_by("rcpt_to"))
         )
@@ -44,13 +45,12 @@ def shown_messages(thread: Thread) -> list[Shown]:
 
 
 def _threads(request: MemberRequest) -> QuerySet[Thread]:
-    threads = Thread.objects.within(request.scope).filter(merged_into=None)
-    asked = request.GET
-    if inbox := asked.get("inbox", ""):
+    threads = Thread.objects.within(request.scope).listed()
+    if inbox := asked(request, "inbox"):
         threads = threads.filter(inbox__email=inbox)
-    if asked.get("status") in Thread.Status.values:
-        threads = threads.filter(status=asked["status"])
-    if words := asked.get("q", "").replace("\0", "").strip()[:200]:
+    if (status := asked(request, "status")) in Thread.Status.values:
+        threads = threads.filter(status=status)
+    if words := asked(request, "q"):
         found = search(Message.objects.within(request.scope), words).values("thread_id")
         threads = threads.filter(pk__in=found)
     return threads.select_related("inbox").order_by("-last_message_at", "-id")
@@ -61,7 +61,8 @@ def _threads(request: MemberRequest) -> QuerySet[Thread]:
 def conversations(request: MemberRequest) -> HttpResponse:
     """GET /conversations: threads, newest activity first. A live fragment when htmx asks."""
     # One more than a page is read instead of counting: a million threads are not counted here.
-    number = max(1, int(request.GET["page"])) if request.GET.get("page", "")[:6].isdecimal() else 1
+    page = asked(request, "page")
+    number = max(1, int(page)) if page.isdecimal() and len(page) < 6 else 1
     start = (number - 1) * PAGE_SIZE
     threads = list(_threads(request)[start : start + PAGE_SIZE + 1])
     context = {
@@ -74,8 +75,8 @@ def conversations(request: MemberRequest) -> HttpResponse:
         "now": timezone.now(),
     }
     fragment = request.headers.get("HX-Target") == "threads"
-    page = "drafts/_threads.html" if fragment else "drafts/conversations.html"
-    return render(request, page, context)
+    template = "drafts/_threads.html" if fragment else "drafts/conversations.html"
+    return render(request, template, context)
 
 
 @member_required("read")

@@ -1,6 +1,7 @@
 """Hostile mail on screen: HTML bodies in a sandboxed frame, files as downloads."""
 
 import base64
+from io import BytesIO
 from uuid import UUID
 
 from django.http import FileResponse, Http404, HttpResponse
@@ -114,11 +115,10 @@ def draft_file(request: MemberRequest, draft_id: UUID, file_id: UUID) -> FileRes
 
 def _download(filename: str, octets: bytes) -> FileResponse:
     response = FileResponse(
-        iter([octets]),
+        BytesIO(octets),
         as_attachment=True,
         filename=filename or "attachment.bin",
         content_type="application/octet-stream",
     )
-    response["Content-Length"] = len(octets)
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response

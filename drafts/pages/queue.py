@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 from accounts.people import MemberRequest, member_required
 from drafts.models import Draft
 from drafts.names import names_of
-from drafts.pages.reach import for_rows, waiting
+from drafts.pages.reach import asked, for_rows, waiting
 from inboxes.models import Inbox
 
 PAGE_SIZE = 50
@@ -28,12 +28,11 @@ Status = Draft.Status
 
 def _filtered(request: MemberRequest) -> QuerySet[Draft]:
     drafts = waiting(request.scope)
-    asked = request.GET
-    if inbox := asked.get("inbox", ""):
+    if inbox := asked(request, "inbox"):
         drafts = drafts.filter(inbox__email=inbox)
-    if category := asked.get("category", ""):
+    if category := asked(request, "category"):
         drafts = drafts.filter(category=category)
-    if words := asked.get("q", "").replace("\0", "").strip()[:200]:
+    if words := asked(request, "q"):
         drafts = drafts.filter(
             Q(revision__subject__icontains=words)
             | Q(revision__plain_body__icontains=words)
@@ -46,10 +45,11 @@ def _filtered(request: MemberRequest) -> QuerySet[Draft]:
 def _page(request: MemberRequest) -> Page[Draft]:
     """One page of the queue. The ids are found first: rows are wide, and most are not shown."""
     order = SORTS.get(request.GET.get("sort", ""), SORTS["oldest"])
-    ids = _filtered(request).order_by(*order).values_list("pk", flat=True)
-    page = Paginator(ids, PAGE_SIZE).get_page(request.GET.get("page"))
-    drafts = for_rows(Draft.objects.filter(pk__in=list(page.object_list))).order_by(*order)
-    return Page(list(drafts), page.number, page.paginator)
+    found = _filtered(request).order_by(*order).only("pk")
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    ids = [draft.pk for draft in page.object_list]
+    page.object_list = list(for_rows(Draft.objects.filter(pk__in=ids)).order_by(*order))
+    return page
 
 
 def _held(request: MemberRequest, watched: Iterable[UUID] = ()) -> list[Draft]:
@@ -74,6 +74,7 @@ def queue(request: MemberRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "page": _page(request),
         "held": _held(request),
+        "may_review": request.scope.may("review"),
         "facets": [facet for facet in facets if facet["category"]],
         "inboxes": Inbox.objects.within(request.scope).alive().order_by("email"),
         "asked": request.GET,
@@ -139,7 +140,11 @@ def shown(request: MemberRequest) -> HttpResponse:
 def held(request: MemberRequest) -> HttpResponse:
     """GET /queue/held?held=<id>: what can still be undone, and what became of what could."""
     watched = [pk for each in request.GET.getlist("held")[:MOST_HELD] for pk in _ids(each)]
-    context = {"held": _held(request, watched), "now": timezone.now()}
+    context = {
+        "held": _held(request, watched),
+        "may_review": request.scope.may("review"),
+        "now": timezone.now(),
+    }
     return render(request, "drafts/_held.html", context)
 
 

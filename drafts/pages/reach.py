@@ -1,27 +1,39 @@
 """What a person has before them: the drafts in their reach."""
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts.scope import Scope
 from drafts.models import Draft
 
-ROW_RELATIONS = (
-    "revision",
-    "inbox",
-    "reviewer",
-    "lease_holder",
-    "reply_to_message",
+# All that a row shows. Rows are wide, and reading what nobody sees took a third of the time.
+IN_A_ROW = (
+    "status",
+    "stale",
+    "category",
+    "confidence",
+    "edited_by_person",
+    "decided_by",
+    "hold_until",
+    "lease_until",
+    "created_at",
+    "updated_at",
+    "message_id",
+    "inbox__email",
+    "revision__subject",
+    "revision__plain_body",
+    "revision__to",
+    "lease_holder__name",
+    "lease_holder__email",
+    "reply_to_message__from_name",
+    "reply_to_message__header_from",
 )
-# The bodies of the customer's mail are large and no row shows them.
-NOT_IN_A_ROW = (
-    "prompt",
-    "metadata",
-    "revision__html_body",
-    *(
-        f"reply_to_message__{column}"
-        for column in ("plain_body", "html_body", "reply_text", "visible_text", "search")
-    ),
-)
+ASKED_LIMIT = 320  # characters; an address is no longer
+
+
+def asked(request: HttpRequest, name: str) -> str:
+    """What the reader asks a list for, as the database can take it."""
+    return request.GET.get(name, "").replace("\0", "").strip()[:ASKED_LIMIT]
 
 
 def waiting(scope: Scope) -> QuerySet[Draft]:
@@ -31,4 +43,6 @@ def waiting(scope: Scope) -> QuerySet[Draft]:
 
 def for_rows(drafts: QuerySet[Draft]) -> QuerySet[Draft]:
     """With all that a row shows, in one query."""
-    return drafts.select_related(*ROW_RELATIONS).defer(*NOT_IN_A_ROW)
+    return drafts.select_related("revision", "inbox", "lease_holder", "reply_to_message").only(
+        *IN_A_ROW
+    )

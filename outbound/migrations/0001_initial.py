@@ -95,6 +95,10 @@ class Migration(migrations.Migration):
             model_name='delivery',
             index=models.Index(fields=['-settled_at'], name='delivery_settled'),
         ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(condition=models.Q(('status', 'uncertain')), fields=['id'], name='delivery_uncertain'),
+        ),
         migrations.AddConstraint(
             model_name='delivery',
             constraint=models.UniqueConstraint(fields=('message', 'rcpt_to'), name='delivery_once'),

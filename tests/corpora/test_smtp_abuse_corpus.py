@@ -49,7 +49,7 @@ GENERATED = {
 REFUSED_RCPT = {
     "addr-crlf-in-addr": "50",
     "addr-sql-quote": "5",
-    "addr-utf8-without-smtputf8": "55",
+    "addr-utf8-without-smtputf8": "501",
     "addr-very-long-local": "5",
     "relay-denied": "550",
     "relay-percent-hack": "5",

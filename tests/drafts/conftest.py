@@ -9,12 +9,6 @@ from inboxes.models import Inbox, Message
 from tests.drafts.mail import agent_of, receive, scope_of
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    """No password is asked for here: making one may cost nothing."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def received(inbox: Inbox) -> Message:
     return receive(inbox)

@@ -8,7 +8,8 @@ import pytest
 from django.utils.timezone import now
 
 from inboxes.models import Inbox, Message, Thread
-from tests.events.listening import Web, database_url, free_port, start_web, stop_web
+from tests.database import database_url
+from tests.events.listening import Web, free_port, start_web, stop_web
 
 
 @pytest.fixture(scope="module")

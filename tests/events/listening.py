@@ -13,12 +13,12 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from websockets.asyncio.client import ClientConnection, connect
 
 from events import log
 from events.ids import new_id
 from events.models import EventType
+from tests.database import database_url
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -46,13 +46,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def database_url() -> str:
-    """Where this test run keeps its data, for processes it starts."""
-    at = connection.settings_dict
-    password = f":{at['PASSWORD']}" if at["PASSWORD"] else ""
-    return f"postgres://{at['USER']}{password}@{at['HOST']}:{at['PORT']}/{at['NAME']}"
 
 
 def start_web(port: int, **environment: str) -> Web:

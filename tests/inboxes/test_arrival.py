@@ -65,7 +65,8 @@ def test_an_arrival_is_told_with_its_attachments_and_without_bodies(inbox):
         b"From: ann@customer.example\r\nTo: support@acme.example\r\nSubject: Bill\r\n"
         b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
         b"--b\r\nContent-Type: text/plain\r\n\r\nsecret words\r\n"
-        b"--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=a.pdf\r\n"
+        b"--b\r\nContent-Type: application/pdf\r\n"
+        b"Content-Disposition: attachment; filename=a.pdf\r\n"
         b"Content-Transfer-Encoding: base64\r\n\r\nQUJD\r\n--b--\r\n"
     )
 
@@ -241,9 +242,13 @@ def test_a_message_that_went_round_fifty_servers_is_refused(inbox):
         " ".join(f"{n:x}-{n + 7:x}" for n in range(60_000)),
         " ".join(f"http://x{n}.example/{n}/{n + 1}" for n in range(20_000)),
         " ".join(chr(0x4E00 + n % 20_000) + chr(0x4E00 + n * 7 % 19_997) for n in range(80_000)),
+        " ".join(chr(0x20000 + n % 40_000) + "-" + chr(0x20000 + n // 2) for n in range(50_000)),
+        " ".join(f"{n:x}/{n:x}.{n:x}.example/{n:x}" for n in range(20_000)),
+        "\U00020000" * 100_000,
+        "-".join(chr(0x20000 + n % 40_000) for n in range(100_000)),
         "x" * 1_000_000,
     ],
-    ids=["hyphens", "links", "ideographs", "one word"],
+    ids=["hyphens", "links", "ideographs", "compounds", "paths", "wide", "chain", "one word"],
 )
 def test_bodies_with_a_great_many_words_are_stored_and_searchable(inbox, words):
     made = arrive(inbox, body=f"unmistakable {words}")
@@ -326,4 +331,4 @@ def test_a_second_inbox_has_uids_of_its_own(inbox, workspace):
 
 
 def test_arrivals_are_remembered_for_seven_days():
-    assert arrival.REMEMBERED == timedelta(days=7)
+    assert timedelta(days=7) == arrival.REMEMBERED

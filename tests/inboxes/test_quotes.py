@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from inboxes.quote_lines import may_introduce
+from inboxes.quote_words import FORWARDED, ON
 from inboxes.quotes import Fragment, fold_quotes, reply_text, without_quotes
 
 INTRODUCTIONS = [
@@ -212,3 +214,8 @@ def test_a_megabyte_of_hostile_text_takes_less_than_a_second(unit):
     started = time.process_time()
     reply_text(text)
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("phrase", [*ON.split("|"), *FORWARDED.split("|")])
+def test_the_cheap_look_at_a_line_lets_all_introductions_through(phrase):
+    assert may_introduce(f" *{phrase.title()} Ann Example")

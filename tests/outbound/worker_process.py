@@ -9,20 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
+
+from tests.database import database_url
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CELERY = [sys.executable, "-m", "celery", "-A", "mailagent.celery", "--quiet"]
 QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
-
-
-def database_url() -> str:
-    """The database that this process uses, for another process."""
-    of = connection.settings_dict
-    host = str(of["HOST"]).replace("/", "%2F")
-    port = f":{of['PORT']}" if of["PORT"] else ""
-    password = f":{of['PASSWORD']}" if of["PASSWORD"] else ""
-    return f"postgres://{of['USER']}{password}@{host}{port}/{of['NAME']}"
 
 
 class CeleryProcess:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from servers.limits import Disk, Limits
-from servers.listener import InboundListener
+from servers.listener import InboundListener, listen
 
 
 class Running:
@@ -27,18 +27,14 @@ class Running:
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         self.listener = InboundListener(
-            "127.0.0.1",
-            0,
+            listen("127.0.0.1", 0),
             hostname="mx.acme.example",
             limits=limits or Limits(),
             disk=Disk(Path("/"), needed_disk),
             tls_context=tls_context,
         )
+        self.port: int = self.listener.listening.getsockname()[1]
         asyncio.run_coroutine_threadsafe(self.listener.start(), self.loop).result(10)
-
-    @property
-    def port(self) -> int:
-        return self.listener.port
 
     def client(self) -> smtplib.SMTP:
         smtp = smtplib.SMTP("127.0.0.1", self.port, local_hostname="mx.customer.example")
