@@ -38,7 +38,9 @@ SHOWN = 45
 def make_recipient() -> Recipient:
     """A new inbox, for an empty one is what everyone measures."""
     workspace = Workspace.objects.create(name="Benchmark")
-    domain = Domain.objects.create(workspace=workspace, name=f"{uuid.uuid4().hex}.example")
+    domain = Domain.objects.create(
+        workspace=workspace, name=f"{uuid.uuid4().hex}.example", inbound_enabled=True
+    )
     inbox = open_inbox(workspace, domain, "support", by="bench").inbox
     return Recipient(inbox.email, inbox.pk, workspace.pk)
 

@@ -267,7 +267,9 @@ def make_inboxes() -> list[Inbox]:
     for number in range(INBOXES):
         if number % 5 == 0:
             workspace = Workspace.objects.create(name=f"Company {number}")
-            domain = Domain.objects.create(workspace=workspace, name=f"company{number}.example")
+            domain = Domain.objects.create(
+                workspace=workspace, name=f"company{number}.example", inbound_enabled=True
+            )
         inboxes.append(open_inbox(workspace, domain, f"inbox{number}", by="bench").inbox)
     return inboxes
 

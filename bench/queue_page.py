@@ -50,7 +50,9 @@ def fill(drafts: int) -> User:
     """A workspace with as many open drafts in three inboxes, and its reviewer."""
     name = f"bench{uuid4().hex[:8]}"
     workspace = Workspace.objects.create(name=name)
-    domain = Domain.objects.create(workspace=workspace, name=f"{name}.example")
+    domain = Domain.objects.create(
+        workspace=workspace, name=f"{name}.example", inbound_enabled=True
+    )
     user = User.objects.create_user(f"reviewer@{name}.example")
     Member.objects.create(workspace=workspace, user=user, role=Member.Role.REVIEWER)
     inboxes = [open_inbox(workspace, domain, f"in{n}", by="bench").inbox for n in range(3)]

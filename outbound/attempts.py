@@ -12,14 +12,13 @@ from django.utils import timezone
 
 from events.secrecy import derived_key
 from inboxes.addresses import fold_address
-from inboxes.domains import domain_of_sender
-from inboxes.models import Domain, Message, MessageRaw
-from outbound import dkim, stopping
+from inboxes.models import Message
+from outbound import stopping
 from outbound.claims import Claim, LeaseLost
 from outbound.envelope import envelope_sender
 from outbound.models import Delivery
 from outbound.recording import record
-from outbound.signing import signers_of
+from outbound.signing import domain_of, signed_octets
 from outbound.suppression import suppressed
 from outbound.transports.choose import transport_for
 from outbound.transports.protocol import Job, Outcome, Result, Transport
@@ -108,22 +107,6 @@ def _record_patiently(
 
 def _job(message: Message, going: list[Delivery]) -> Job:
     """The transaction: signed octets under an envelope sender that tells a bounce apart."""
-    domain = _domain_of(message)
-    raw = bytes(MessageRaw.objects.get(message=message).octets)
+    domain = domain_of(message)
     mail_from = envelope_sender(going[0].pk, domain=domain.name, key=derived_key("envelope sender"))
-    # The Date of the message is the time of the signature: every attempt has the same octets.
-    signed_at = int((message.date or message.created_at).timestamp())
-    signed = dkim.sign(raw, signers_of(domain), signed_at=signed_at)
-    return Job(mail_from, tuple(d.rcpt_to for d in going), signed)
-
-
-def _domain_of(message: Message) -> Domain:
-    """The From domain: the inbox's own, or that of another address of it."""
-    own = message.inbox.domain
-    name = message.header_from.rpartition("@")[2]
-    if name == own.name:
-        return own
-    found = domain_of_sender(message.inbox, name)
-    if found is None:
-        raise Domain.DoesNotExist(f"the domain of message {message.pk} is gone")
-    return found
+    return Job(mail_from, tuple(d.rcpt_to for d in going), signed_octets(message, domain))

@@ -5,7 +5,8 @@ from functools import lru_cache
 from django.db import transaction
 
 from events.secrecy import decrypt, encrypt
-from inboxes.models import Domain
+from inboxes.domains import domain_of_sender
+from inboxes.models import Domain, Message, MessageRaw
 from outbound import dkim
 from outbound.models import DkimKey
 
@@ -50,3 +51,23 @@ def signers_of(domain: Domain) -> list[dkim.Signer]:
         )
         for key in domain.dkim_keys.filter(active=True).order_by("selector")
     ]
+
+
+def domain_of(message: Message) -> Domain:
+    """The From domain: the inbox's own, or that of another address of it."""
+    own = message.inbox.domain
+    name = message.header_from.rpartition("@")[2]
+    if name == own.name:
+        return own
+    found = domain_of_sender(message.inbox, name)
+    if found is None:
+        raise Domain.DoesNotExist(f"the domain of message {message.pk} is gone")
+    return found
+
+
+def signed_octets(message: Message, domain: Domain) -> bytes:
+    """The octets as they leave. The Date of the message is the time of the signatures, so that
+    every attempt has the same."""
+    raw = bytes(MessageRaw.objects.get(message=message).octets)
+    signed_at = int((message.date or message.created_at).timestamp())
+    return dkim.sign(raw, signers_of(domain), signed_at=signed_at)

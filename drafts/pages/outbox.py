@@ -19,6 +19,7 @@ from drafts.pages.reach import for_rows
 from inboxes.models import Message
 from outbound import queue
 from outbound.models import Delivery
+from outbound.signing import domain_of, signed_octets
 
 RECENT = 100
 Status = Delivery.Status
@@ -98,11 +99,12 @@ def dev_outbox(request: MemberRequest) -> HttpResponse:
 @member_required("read")
 @require_GET
 def dev_outbox_raw(request: MemberRequest, message_id: UUID) -> HttpResponse:
-    """GET /dev/outbox/<message id>: the octets as frozen, as plain text."""
+    """GET /dev/outbox/<message id>: the octets as they would have left, signatures and all."""
     _caught()
-    message = get_object_or_404(Message.objects.within(request.scope), pk=message_id)
+    ours = Message.objects.within(request.scope).filter(direction=Message.Direction.OUTBOUND)
+    message = get_object_or_404(ours.select_related("inbox__domain"), pk=message_id)
     response = HttpResponse(
-        bytes(message.raw_record.octets), content_type="text/plain; charset=utf-8"
+        signed_octets(message, domain_of(message)), content_type="text/plain; charset=utf-8"
     )
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response

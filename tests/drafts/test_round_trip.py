@@ -10,6 +10,7 @@ from inboxes import mime
 from inboxes.models import Inbox, MessageRaw
 from outbound import attempts
 from outbound.models import Delivery
+from outbound.signing import new_domain_keys
 from tests.drafts.mail import CUSTOMER, claim, receive
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,3 +62,18 @@ def test_the_customers_second_mail_begins_the_next_draft(inbox, agent, draft, ap
     assert approved.message.header_message_id in again.references
     assert [a.addr_spec for a in again.to] == [CUSTOMER]
     assert Draft.objects.count() == 2
+
+
+def test_the_caught_octets_are_shown_as_they_would_have_left(
+    inbox, draft, approve, alice, client, settings
+):
+    settings.TRANSPORT = "catcher"
+    new_domain_keys(inbox.domain)
+    message = approve(draft).message
+    frozen = bytes(MessageRaw.objects.get(message=message).octets)
+    client.force_login(alice)
+
+    shown = client.get(f"/dev/outbox/{message.pk}").content
+
+    assert shown.endswith(frozen)
+    assert shown.count(b"DKIM-Signature: ") == 2
