@@ -23,8 +23,6 @@ os.environ.setdefault(
 if not apps.ready:
     django.setup()
 
-from django.conf import settings
-from redis import Redis
 
 from accounts.models import Member, User, Workspace
 from accounts.scope import Scope
@@ -32,6 +30,7 @@ from inboxes.models import Domain, Inbox
 from inboxes.opening import open_inbox
 from outbound.models import Delivery
 from outbound.signing import new_domain_keys
+from tests import database
 from tests.outbound.sink import Sink
 from tests.outbound.worker_process import CeleryProcess, beat, eventually, worker
 
@@ -89,7 +88,7 @@ class Stage:
 @contextmanager
 def stage(*, pause: float = 0.0, concurrency: int = 4) -> Iterator[Stage]:
     """Everything from an empty broker on; all that was started is killed at the end."""
-    with Redis.from_url(settings.CELERY_BROKER_URL) as broker:
+    with database.broker() as broker:
         broker.delete("celery", "unacked", "unacked_index")
     with tempfile.TemporaryDirectory() as folder:
         made = Stage(Path(folder), pause=pause, concurrency=concurrency)

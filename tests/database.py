@@ -1,8 +1,10 @@
-"""Where a test run keeps its data, for the processes that it starts."""
+"""The database and the broker of a test run, for looking in and for processes that it starts."""
 
 from urllib.parse import quote
 
+from django.conf import settings
 from django.db import connection
+from redis import Redis
 
 
 def database_url() -> str:
@@ -14,3 +16,9 @@ def database_url() -> str:
         return f"postgres://{user}@/{at['NAME']}?host={quote(host, safe='')}"
     port = f":{at['PORT']}" if at["PORT"] else ""
     return f"postgres://{user}@{host}{port}/{at['NAME']}"
+
+
+def broker() -> Redis:
+    """A client of Celery's broker, whose URL names a socket in Celery's way."""
+    url = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://")
+    return Redis.from_url(url.replace("virtual_host=", "db="))

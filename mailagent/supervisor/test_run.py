@@ -39,6 +39,8 @@ def _run_pytest(supervisor: Supervisor, folder: Path, arguments: list[str]) -> i
         **urls,
         "DJANGO_SETTINGS_MODULE": "mailagent.settings",
         "MAILAGENT_STATE": str(folder / "state"),
+        # A test holds one connection, and some cut it off; processes they start may pool.
+        "MAILAGENT_DB_POOL": "false",
         "MAILAGENT_SECRET_KEY": os.environ.get("MAILAGENT_SECRET_KEY") or "for tests only " * 4,
     }
     if found := browser.find_or_install(os.environ):

@@ -4,10 +4,8 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.conf import settings as configured
 from django.db import transaction
 from django.utils import timezone
-from redis import Redis
 
 from events.models import AuditEntry
 from inboxes.models import Message
@@ -15,6 +13,7 @@ from mailagent.celery import app
 from outbound import claims, hints, queue
 from outbound.models import Delivery
 from outbound.sweeping import release_expired
+from tests import database
 from tests.outbound.mail import at_once, claimed, lease_over, queued, statuses
 from tests.outbound.worker_process import eventually
 
@@ -22,7 +21,7 @@ from tests.outbound.worker_process import eventually
 @pytest.fixture
 def broker():
     """The broker's list of waiting wake-up calls."""
-    client = Redis.from_url(configured.CELERY_BROKER_URL)
+    client = database.broker()
     client.delete("celery")
     yield client
     client.delete("celery")

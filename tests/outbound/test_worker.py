@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings as configured
 from django.db import connection
 from django.utils import timezone
-from redis import Redis
 
 from inboxes.models import Message
 from outbound.models import Delivery
 from outbound.signing import new_domain_keys
+from tests import database
 from tests.outbound.mail import queued, statuses
 from tests.outbound.sink import Sink
 from tests.outbound.worker_process import CeleryProcess, beat, eventually, worker
@@ -49,7 +48,7 @@ class System:
 
 @pytest.fixture
 def system(tmp_path) -> Iterator[System]:
-    with Redis.from_url(configured.CELERY_BROKER_URL) as broker:
+    with database.broker() as broker:
         broker.delete("celery", "unacked", "unacked_index")
     made = System(tmp_path)
     yield made
@@ -74,7 +73,7 @@ def test_a_message_goes_from_the_queue_to_the_server(inbox, system):
 def test_a_lost_hint_is_made_good_by_the_sweeper(inbox, system):
     message = queued(inbox)
     time.sleep(0.3)
-    with Redis.from_url(configured.CELERY_BROKER_URL) as broker:
+    with database.broker() as broker:
         assert broker.delete("celery") == 1
     system.start_worker()
     system.start_beat()
