@@ -1,11 +1,13 @@
 """The queue: what is put into it, taken back, and answered by a person."""
 
+import socket
 import time
 from datetime import timedelta
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
+from kombu import pools
 
 from events.models import AuditEntry
 from inboxes.models import Message
@@ -66,19 +68,24 @@ def test_what_is_due_in_days_is_left_to_the_sweeper(inbox, broker):
     assert broker.llen("celery") == 0
 
 
+def connect_anew() -> None:
+    """Have Celery forget its connections, as after a fork."""
+    pools.reset()
+    app._after_fork()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_broker_that_is_away_holds_nobody_up(inbox, monkeypatch):
-    # An address that answers nothing: connecting takes its full time.
-    monkeypatch.setattr(app.conf, "broker_url", "redis://192.0.2.1:6379/0")
-    monkeypatch.setattr(app.conf, "broker_write_url", "redis://192.0.2.1:6379/0")
-    app.pool.force_close_all()
-    app._pool = None
-    try:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes calls and answers none
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        monkeypatch.setattr(app.conf, "broker_url", url)
+        monkeypatch.setattr(app.conf, "broker_write_url", url)
+        connect_anew()
         began = time.monotonic()
         message = queued(inbox)
         took = time.monotonic() - began
-    finally:
-        app._pool = None
+    monkeypatch.undo()
+    connect_anew()
 
     assert took < 0.5
     assert statuses(message) == ["queued"]
