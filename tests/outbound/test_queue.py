@@ -84,6 +84,7 @@ def test_a_broker_that_is_away_holds_nobody_up(inbox, monkeypatch):
         began = time.monotonic()
         message = queued(inbox)
         took = time.monotonic() - began
+    eventually(lambda: hints._giver._broker_away, "the hint is given up", 20)
     monkeypatch.undo()
     connect_anew()
 
