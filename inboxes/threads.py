@@ -108,11 +108,6 @@ def lock_inboxes(inbox_ids: Collection[UUID]) -> None:
         cursor.execute(_LOCK, [sorted(keys)])
 
 
-def thread_for(newcomer: Newcomer) -> tuple[Thread, str]:
-    """The thread of one message and why: see `threads_for`."""
-    return threads_for([newcomer])[0]
-
-
 def threads_for(newcomers: Sequence[Newcomer]) -> list[tuple[Thread, str]]:
     """For each newcomer its thread, locked, and why: "reference", "subject", "index" or "new".
 
