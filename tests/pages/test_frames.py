@@ -10,7 +10,7 @@ from drafts.content import NewFile
 from inboxes.arrival import deliver
 from inboxes.models import Message
 from tests.inboxes.letters import envelope_for
-from tests.pages.proposals import propose
+from tests.pages.proposals import approve, propose
 
 HOSTILE = (
     "<p onclick=alert(1)>Hello<script>alert(2)</script><img src=https://evil.example/p.gif>"
@@ -107,10 +107,13 @@ def test_files_that_go_with_a_reply_are_in_sight(page, draft):
     assert page.get(f"/drafts/{draft.pk}/files/{file.pk}").getvalue() == b"%PDF"
 
 
-def test_octets_of_caught_mail_are_plain_text(page, message, settings):
+def test_octets_of_caught_mail_are_plain_text(page, message, inbox, alice, settings):
     settings.TRANSPORT = "catcher"
-    response = page.get(f"/dev/outbox/{message.pk}")
+    approve(propose(inbox), alice)
+    sent = Message.objects.get(direction=Message.Direction.OUTBOUND)
+    response = page.get(f"/dev/outbox/{sent.pk}")
 
+    assert page.get(f"/dev/outbox/{message.pk}").status_code == 404
     assert response["Content-Type"].startswith("text/plain")
     assert "sandbox" in response["Content-Security-Policy"]
     assert b"From: " in response.content
