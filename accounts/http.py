@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,9 +13,10 @@ from rest_framework.views import APIView
 
 from accounts import rate_limits
 from accounts.authentication import note_use
-from accounts.idempotency import once_per_key, presented_name
+from accounts.idempotency import Work, once_for_good, once_per_key, presented_name
 from accounts.scope import Deed, Scope
 from events.errors import Invalid, MailAgentError
+from events.wire import CLIENT_ID
 
 
 class TooLarge(MailAgentError):
@@ -105,6 +106,23 @@ def given(
     serializer.is_valid(raise_exception=True)
     validated: dict[str, Any] = serializer.validated_data
     return validated
+
+
+def once_named(
+    request: ApiRequest,
+    scope: str,
+    body: dict[str, Any],
+    work: Work,
+    *,
+    shows_secret: bool = False,
+) -> HttpResponseBase:
+    """What `work` answers; where `body` has a `clientId`, once for good among all that `scope`
+    names ("keys:<inbox>"). Takes that field out of `body`. Raises what `once_for_good` raises."""
+    name = body.pop(CLIENT_ID, None)
+    if name is None:
+        return work()
+    shown_to = request.auth.key if shows_secret else None
+    return once_for_good(scope, name, request, work, shown_to=shown_to)
 
 
 class HeaderScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

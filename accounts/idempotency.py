@@ -24,13 +24,13 @@ from rest_framework.response import Response
 from accounts.models import ApiKey, IdempotentCall
 from events.errors import Conflict, Invalid
 from events.secrecy import decrypt, encrypt
+from events.wire import VISIBLE
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 REMEMBERED = timedelta(hours=24)
-PATTERN = r"[\x21-\x7e]{1,256}"
 _KEPT_HEADERS = ("ETag", "Location", "Content-Type")
-_NAME = re.compile(PATTERN)
+_NAME = re.compile(VISIBLE)
 
 Work = Callable[[], HttpResponseBase]
 
@@ -60,15 +60,27 @@ def once_per_key(key: ApiKey, name: str, request: Request, work: Work) -> HttpRe
     return _once(f"key:{key.pk}", name, request, work, lasts=REMEMBERED)
 
 
-def once_for_good(scope: str, name: str, request: Request, work: Work) -> HttpResponse:
-    """As `once_per_key`, for all who share `scope` ("inbox:<id>"), and never forgotten."""
-    return _once(scope, name, request, work, lasts=None)
+def once_for_good(
+    scope: str, name: str, request: Request, work: Work, *, shown_to: ApiKey | None = None
+) -> HttpResponse:
+    """As `once_per_key`, for all who share `scope` ("inbox:<id>"), and never forgotten.
+
+    An answer with a secret is repeated to the key `shown_to` alone: it may give more than another
+    key has. To that one it is IdempotencyMismatch.
+    """
+    return _once(scope, name, request, work, lasts=None, shown_to=shown_to)
 
 
 def _once(
-    scope: str, name: str, request: Request, work: Work, *, lasts: timedelta | None
+    scope: str,
+    name: str,
+    request: Request,
+    work: Work,
+    *,
+    lasts: timedelta | None,
+    shown_to: ApiKey | None = None,
 ) -> HttpResponse:
-    digest = digest_of(request)
+    digest = digest_of(request, shown_to.actor if shown_to else "")
     with transaction.atomic():
         _claim(scope, name)
         now = timezone.now()
@@ -121,8 +133,9 @@ def _frozen(answer: HttpResponseBase) -> HttpResponse:
     return HttpResponse(octets, status=answer.status_code, headers=headers)
 
 
-def digest_of(request: Request) -> bytes:
-    """What makes two requests the same: method, path, query, precondition, and body.
+def digest_of(request: Request, asker: str = "") -> bytes:
+    """What makes two requests the same: method, path, query, precondition, body, and the asker
+    where that counts.
 
     JSON is compared as a value, a form by its fields and files: neither white space nor boundary
     counts. Raises what reading the body raises.
@@ -132,6 +145,7 @@ def digest_of(request: Request) -> bytes:
         request.get_full_path(),
         request.headers.get("If-Match", ""),
         _comparable(request.data),
+        *([asker] if asker else []),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
 

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from accounts.handing_on import MOST_OVERLAP, OVERLAP
 from accounts.models import ApiKey, Workspace
 from accounts.telling import Telling
-from events.wire import PageQuery, Pagination, StrictSerializer
+from events.wire import ClientId, PageQuery, Pagination, StrictSerializer
 
 
 def one_line(text: str) -> None:
@@ -77,6 +77,7 @@ class KeyBody(StrictSerializer):
         allow_null=True,
         help_text="Left out or null: when the calling key does, if at all.",
     )
+    clientId = ClientId()
 
 
 class RotateBody(StrictSerializer):
@@ -114,14 +115,20 @@ class WorkspaceSerializer(Telling[Workspace]):
     createdAt = serializers.DateTimeField(source="created_at")
 
 
-@extend_schema_serializer(
-    examples=[OpenApiExample("A company", value={"name": "Acme"}, request_only=True)]
-)
-class WorkspaceBody(StrictSerializer):
-    """A workspace to open; of a change, what is left out stays."""
+class WorkspacePatch(StrictSerializer):
+    """What can be changed of a workspace; what is left out stays."""
 
     name = serializers.CharField(max_length=120, validators=[one_line])
     automaticSending = serializers.BooleanField(source="automatic_sending", required=False)
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("A company", value={"name": "Acme"}, request_only=True)]
+)
+class WorkspaceBody(WorkspacePatch):
+    """A workspace to open."""
+
+    clientId = ClientId()
 
 
 class WorkspaceQuery(StrictSerializer, PageQuery):

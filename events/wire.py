@@ -24,6 +24,9 @@ MOST_LIMIT = 200
 MOST_OFFSET = 10_000
 COUNTED_EXACTLY = 10_000
 
+CLIENT_ID = "clientId"
+VISIBLE = r"[\x21-\x7e]{1,256}"
+
 Row = TypeVar("Row", bound=models.Model)
 Serialize = Callable[[list[Row]], Sequence[Any]]
 
@@ -42,6 +45,21 @@ class StrictSerializer(serializers.Serializer[Any]):
         if faults:
             raise serializers.ValidationError(faults)
         return taken
+
+
+class ClientId(serializers.RegexField):
+    """`clientId`, which every body that makes something takes (see `accounts.http.once_named`)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            rf"^{VISIBLE}\Z",
+            required=False,
+            trim_whitespace=False,
+            help_text="A name of yours for this call: repeated with the same body, now or in "
+            "years, it answers what it answered first and does nothing. 1 to 256 visible "
+            "characters of ASCII.",
+            **options,
+        )
 
 
 def _is_map(value: Any) -> bool:

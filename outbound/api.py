@@ -3,13 +3,13 @@
 from typing import Any, ClassVar
 
 from django.db.models import F
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from accounts.authentication import PermissionLacking
-from accounts.http import ApiRequest, ApiView, asked, given
+from accounts.http import ApiRequest, ApiView, asked, given, once_named
 from accounts.models import Workspace
 from accounts.scope import Deed, Scope
 from events.errors import Invalid, Missing
@@ -99,13 +99,17 @@ class Domains(ApiView):
         request=DomainBody,
         responses={201: ClaimedDomain, 200: ClaimedDomain},
     )
-    def post(self, request: ApiRequest) -> Response:
+    def post(self, request: ApiRequest) -> HttpResponseBase:
         """Claim a domain: publish the records of the answer, then ask to verify. 200 with
         `existed: true` when the workspace has it already."""
         content = given(request.data, DomainBody)
         workspace = _workspace_for(request.auth, content)
-        domain, is_new = domains.claim(workspace, content["domain"], by=request.auth.actor)
-        return Response(told(domain, existed=not is_new), status=201 if is_new else 200)
+
+        def create() -> Response:
+            domain, is_new = domains.claim(workspace, content["domain"], by=request.auth.actor)
+            return Response(told(domain, existed=not is_new), status=201 if is_new else 200)
+
+        return once_named(request, f"domains:{workspace.pk}", content, create)
 
 
 class OneDomainView(ApiView):

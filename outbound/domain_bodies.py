@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.telling import Telling
-from events.wire import PageQuery, Pagination, StrictSerializer
+from events.wire import ClientId, PageQuery, Pagination, StrictSerializer
 from inboxes.models import Domain
 from outbound.dns_records import Verdict
 from outbound.domains import verdicts_on
@@ -24,6 +24,7 @@ class DomainBody(StrictSerializer):
     workspaceId = serializers.UUIDField(
         required=False, help_text="For `tk_` keys, which reach several workspaces."
     )
+    clientId = ClientId()
 
 
 class DomainQuery(StrictSerializer, PageQuery):

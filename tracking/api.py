@@ -3,11 +3,12 @@
 from typing import ClassVar
 from uuid import UUID
 
+from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from accounts.http import ApiRequest, ApiView, asked, given
+from accounts.http import ApiRequest, ApiView, asked, given, once_named
 from accounts.scope import Deed
 from accounts.workspaces import asked_workspace, reachable_workspaces
 from events.errors import Invalid, Missing
@@ -76,16 +77,21 @@ class Suppressions(ApiView):
         request=SuppressionBody,
         responses={200: SuppressionSerializer, 201: SuppressionSerializer},
     )
-    def post(self, request: ApiRequest) -> Response:
+    def post(self, request: ApiRequest) -> HttpResponseBase:
         """Send nothing to an address any more: 201, told as `address.suppressed`. 200 where it was
         suppressed already: that entry takes the new reason and expiry."""
         body = given(request.data, SuppressionBody)
         workspace = asked_workspace(request.auth, body.get("workspace_id"))
-        if body["expires_at"] is not None and body["expires_at"] <= timezone.now():
-            raise Invalid.field("expiresAt", "Has passed.")
-        reason = Reason(body["reason"], body["report"], body["expires_at"])
-        entry = suppress(workspace, folded(body["address"]), reason, by=request.auth.actor)
-        return Response(SuppressionSerializer(entry).data, status=201 if entry.is_new else 200)
+        address = folded(body["address"])
+
+        def create() -> Response:
+            if body["expires_at"] is not None and body["expires_at"] <= timezone.now():
+                raise Invalid.field("expiresAt", "Has passed.")
+            reason = Reason(body["reason"], body["report"], body["expires_at"])
+            entry = suppress(workspace, address, reason, by=request.auth.actor)
+            return Response(SuppressionSerializer(entry).data, status=201 if entry.is_new else 200)
+
+        return once_named(request, f"suppressions:{workspace.pk}", body, create)
 
 
 class OneSuppression(ApiView):

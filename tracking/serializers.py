@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.telling import Telling
-from events.wire import PageQuery, Pagination, StrictSerializer
+from events.wire import ClientId, PageQuery, Pagination, StrictSerializer
 from inboxes.filters import AddressField
 from inboxes.models import Thread
 from outbound.models import Suppression
@@ -60,6 +60,7 @@ class SuppressionBody(StrictSerializer):
     workspaceId = serializers.UUIDField(
         source="workspace_id", required=False, help_text="For `tk_` keys, which reach several."
     )
+    clientId = ClientId()
 
 
 class WorkspaceOfSuppression(StrictSerializer):

@@ -6,13 +6,14 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from accounts import keys
 from accounts.handing_on import hand_on, rotate
-from accounts.http import ApiRequest, ApiView, asked, given
+from accounts.http import ApiRequest, ApiView, asked, given, once_named
 from accounts.models import ApiKey, Workspace
 from accounts.scope import Deed
 from accounts.serializers import (
@@ -50,12 +51,15 @@ def list_keys(request: ApiRequest, among: QuerySet[ApiKey]) -> Response:
     return Response(short_page(request, found, plural="keys", serialize=KeySerializer.every))
 
 
-def make_key(request: ApiRequest, workspace: Workspace, inbox_id: UUID | None) -> Response:
+def make_key(request: ApiRequest, workspace: Workspace, inbox_id: UUID | None) -> HttpResponseBase:
     """201 with the key that the body describes."""
-    made = hand_on(
-        request.auth, workspace=workspace, inbox_id=inbox_id, **given(request.data, KeyBody)
-    )
-    return _showing(*made)
+    body = given(request.data, KeyBody)
+
+    def create() -> Response:
+        return _showing(*hand_on(request.auth, workspace=workspace, inbox_id=inbox_id, **body))
+
+    scope = f"keys:{inbox_id or workspace.pk}"
+    return once_named(request, scope, body, create, shows_secret=True)
 
 
 def rotate_key(request: ApiRequest, key: ApiKey) -> Response:
@@ -97,7 +101,7 @@ class WorkspaceKeys(ApiView):
         request=KeyBody,
         responses={201: NewKeySerializer},
     )
-    def post(self, request: ApiRequest, workspace_id: UUID) -> Response:
+    def post(self, request: ApiRequest, workspace_id: UUID) -> HttpResponseBase:
         """A new `wk_` key, which reaches the whole workspace. It is shown this once."""
         workspace = find_workspace(request.auth, workspace_id, "manage")
         return make_key(request, workspace, None)

@@ -4,10 +4,11 @@ from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from accounts.http import ApiRequest, ApiView, asked, given
+from accounts.http import ApiRequest, ApiView, asked, given, once_named
 from accounts.models import Workspace
 from accounts.scope import Deed, Scope
 from events.errors import Invalid, Missing
@@ -96,21 +97,26 @@ class Webhooks(ApiView):
         request=wire.NewWebhook,
         responses={201: wire.WebhookWithSecret},
     )
-    def post(self, request: ApiRequest) -> Response:
+    def post(self, request: ApiRequest) -> HttpResponseBase:
         """Be told of events by POST requests, signed by the Standard Webhooks specification. The
         answer shows the secret once. An inbox's key makes webhooks of that inbox."""
         body = given(request.data, wire.NewWebhook)
         workspace_id, inbox_id = _place_of(request.auth, body)
         managing.check_url(body["url"])
-        made = managing.create(
-            workspace_id,
-            inbox_id=inbox_id,
-            url=body["url"],
-            events=body["events"],
-            ordered=body["ordered"],
-            by=request.auth.actor,
-        )
-        return Response(_shown(made), status=201)
+
+        def create() -> Response:
+            made = managing.create(
+                workspace_id,
+                inbox_id=inbox_id,
+                url=body["url"],
+                events=body["events"],
+                ordered=body["ordered"],
+                by=request.auth.actor,
+            )
+            return Response(_shown(made), status=201)
+
+        scope = f"webhooks:{inbox_id or workspace_id}"
+        return once_named(request, scope, body, create, shows_secret=True)
 
 
 def _shown(made: managing.Made) -> dict[str, Any]:

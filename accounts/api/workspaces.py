@@ -3,15 +3,17 @@
 from typing import ClassVar
 from uuid import UUID
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from accounts.http import ApiRequest, ApiView, asked, given
+from accounts.http import ApiRequest, ApiView, asked, given, once_named
 from accounts.models import ApiKey, Workspace
 from accounts.scope import Deed, Scope
 from accounts.serializers import (
     WorkspaceBody,
     WorkspacePage,
+    WorkspacePatch,
     WorkspaceQuery,
     WorkspaceSerializer,
 )
@@ -58,12 +60,16 @@ class Workspaces(ApiView):
         request=WorkspaceBody,
         responses={201: WorkspaceSerializer},
     )
-    def post(self, request: ApiRequest) -> Response:
+    def post(self, request: ApiRequest) -> HttpResponseBase:
         """Open a workspace. For `tk_` keys only."""
         only_installation(request.auth)
         body = {"automatic_sending": True, **given(request.data, WorkspaceBody)}
-        workspace = open_workspace(**body, by=request.auth.actor)
-        return Response(WorkspaceSerializer(workspace).data, status=201)
+
+        def create() -> Response:
+            workspace = open_workspace(**body, by=request.auth.actor)
+            return Response(WorkspaceSerializer(workspace).data, status=201)
+
+        return once_named(request, "workspaces", body, create)
 
 
 class OneWorkspace(ApiView):
@@ -79,13 +85,13 @@ class OneWorkspace(ApiView):
     @extend_schema(
         operation_id="changeWorkspace",
         tags=["workspaces"],
-        request=WorkspaceBody,
+        request=WorkspacePatch,
         responses=WorkspaceSerializer,
     )
     def patch(self, request: ApiRequest, workspace_id: UUID) -> Response:
         """Change what is named and leave the rest, on record. For `tk_` keys only."""
         workspace = self._managed(request, workspace_id)
-        changes = given(request.data, WorkspaceBody, partial=True)
+        changes = given(request.data, WorkspacePatch, partial=True)
         change_workspace(workspace, changes, by=request.auth.actor)
         return Response(WorkspaceSerializer(workspace).data)
 

@@ -13,13 +13,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.idempotency import PATTERN
 from drafts.content import SUBJECT_LIMIT, Given, NewFile, read_addresses
 from drafts.files import COUNT_LIMIT, FILES_LIMIT, check_file
 from drafts.models import Draft
 from drafts.serializers import DraftSerializer
 from events.errors import Invalid
-from events.wire import CursorQuery, Pagination, StrictSerializer
+from events.wire import CLIENT_ID, ClientId, CursorQuery, Pagination, StrictSerializer
 
 BODY_LIMIT = 2_000_000  # characters
 _PROMPT_LIMIT = 1_000
@@ -110,6 +109,16 @@ def without_parameters(content_type: str) -> str:
     return content_type.partition(";")[0].strip() or "application/octet-stream"
 
 
+class UploadBody(FileBody):
+    """A file to add to a draft: `file` of what is validated, beside the `clientId`."""
+
+    clientId = ClientId()
+
+    def validate(self, attrs: dict[str, Any]) -> Any:
+        named = {CLIENT_ID: attrs.pop(CLIENT_ID)} if CLIENT_ID in attrs else {}
+        return {"files": [super().validate(attrs)], **named}
+
+
 class AgentBody(StrictSerializer):
     """Which program wrote it."""
 
@@ -156,21 +165,9 @@ class ContentBody(StrictSerializer):
         help_text="Not before this moment. Until then it can be withdrawn or undone.",
     )
 
-    def validate_sendAt(self, value: datetime | None) -> datetime | None:  # noqa: N802
-        if value is not None and value <= timezone.now():
-            raise serializers.ValidationError("This is past.")
-        return value
-
 
 class MailBody(ContentBody):
     """A mail with its files, and what is known of who wrote it."""
-
-    clientId = serializers.RegexField(
-        rf"^{PATTERN}\Z",
-        required=False,
-        help_text="A name of yours for this request, once per inbox: repeated with the same body, "
-        "now or in years, it answers what it answered first and does nothing.",
-    )
 
     attachments = serializers.ListField(
         source="files", child=FileBody(), required=False, max_length=COUNT_LIMIT
@@ -182,6 +179,7 @@ class MailBody(ContentBody):
         max_length=_PROMPT_LIMIT,
         help_text="The messages that the model was given: kept for learning.",
     )
+    clientId = ClientId()
 
 
 class DraftBody(MailBody):
@@ -269,7 +267,7 @@ _CONTENT_NAMES = (
 
 
 def given_of(validated: Mapping[str, Any]) -> Given:
-    """A new mail's fields: what is null is as if left out."""
+    """A new mail's fields: what is null is as if left out. Raises Invalid."""
     given = Given(
         **{  # type: ignore[typeddict-item]
             name: validated[name]
@@ -277,11 +275,12 @@ def given_of(validated: Mapping[str, Any]) -> Given:
             if name in validated and validated[name] is not None
         }
     )
+    _refuse_past(given.get("send_at"))
     return _with_confidence(given)
 
 
 def changes_of(validated: Mapping[str, Any]) -> Given:
-    """A patch's fields: null empties."""
+    """A patch's fields: null empties. Raises Invalid."""
     empty: dict[str, Any] = {
         "to": (),
         "cc": (),
@@ -299,7 +298,14 @@ def changes_of(validated: Mapping[str, Any]) -> Given:
             if name in validated
         }
     )
+    _refuse_past(changes.get("send_at"))
     return _with_confidence(changes)
+
+
+def _refuse_past(send_at: datetime | None) -> None:
+    """Asked of what is to be done, and not of a repeat of what was done when it was not past."""
+    if send_at is not None and send_at <= timezone.now():
+        raise Invalid.field("sendAt", "This is past.")
 
 
 def _with_confidence(given: Given) -> Given:

@@ -7,7 +7,7 @@ from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from accounts.http import ApiRequest, ApiView, asked, given
+from accounts.http import ApiRequest, ApiView, asked, given, once_named
 from accounts.scope import Deed
 from drafts import review
 from drafts.api.bodies import (
@@ -24,7 +24,6 @@ from drafts.api.finding import (
     REFUSED,
     answer,
     find_draft,
-    named_by_client,
     version_of,
 )
 from drafts.api.forms import JSON_OR_FORM, DraftForm, written
@@ -91,7 +90,7 @@ class InboxDrafts(ApiView):
             )
             return answer(draft, status=201)
 
-        return named_by_client(request, inbox, body, create)
+        return once_named(request, f"inbox:{inbox.pk}", body, create)
 
 
 class OneDraft(ApiView):

@@ -3,22 +3,30 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.response import Response
 
-from accounts.http import ApiRequest, ApiView, given
+from accounts.http import ApiRequest, ApiView, given, once_named
 from accounts.scope import Deed
 from drafts import review
-from drafts.api.bodies import FileBody, without_parameters
+from drafts.api.bodies import UploadBody, without_parameters
 from drafts.api.finding import IF_MATCH, REFUSED, answer, find_draft, version_of
 from drafts.content import Given, NewFile
 from drafts.serializers import DraftSerializer
 from events.errors import Invalid
+from events.wire import ClientId, StrictSerializer
 
 
-class UploadSchema(serializers.Serializer[Any]):
+class UploadFields(StrictSerializer):
+    """What stands beside the files of a form."""
+
+    clientId = ClientId()  # noqa: N815 - the name on the wire
+
+
+class UploadForm(UploadFields):
     """Files as a form sends them (for the schema)."""
 
     file = serializers.ListField(child=serializers.FileField())
@@ -34,26 +42,31 @@ class DraftFiles(ApiView):
         operation_id="attachFile",
         tags=["drafts"],
         parameters=[IF_MATCH],
-        request={"application/json": FileBody, "multipart/form-data": UploadSchema},
+        request={"application/json": UploadBody, "multipart/form-data": UploadForm},
         responses={201: DraftSerializer},
     )
-    def post(self, request: ApiRequest, inbox_id: str, draft_id: UUID) -> Response:
+    def post(self, request: ApiRequest, inbox_id: str, draft_id: UUID) -> HttpResponseBase:
         """Add files: one in base64, or any number as a form. That makes a new revision."""
         draft = find_draft(request.auth, inbox_id, draft_id, "draft")
-        changes = Given(files=_files(request))
+        body = _uploaded(request)
         version = version_of(request)
-        changed = review.revise(draft, by=request.auth, changes=changes, version=version)
-        return answer(changed, status=201)
+
+        def add() -> Response:
+            changes = Given(files=body["files"])
+            changed = review.revise(draft, by=request.auth, changes=changes, version=version)
+            return answer(changed, status=201)
+
+        return once_named(request, f"files:{draft.pk}", body, add)
 
 
-def _files(request: ApiRequest) -> list[NewFile]:
+def _uploaded(request: ApiRequest) -> dict[str, Any]:
+    """`files` and, where it is given, the `clientId`, of JSON or of a form. Raises Invalid."""
     if not (request.content_type or "").startswith("multipart/"):
-        file: Any = given(request.data, FileBody)
-        return [file]
+        return given(request.data, UploadBody)
     uploads = [upload for _, each in request.FILES.lists() for upload in each]
     if not uploads:
         raise Invalid.field("file", "Send at least one file.")
-    return [
+    files = [
         NewFile(
             filename=upload.name or "",
             content_type=without_parameters(upload.content_type or ""),
@@ -61,6 +74,7 @@ def _files(request: ApiRequest) -> list[NewFile]:
         )
         for upload in uploads
     ]
+    return {**given(request.POST.dict(), UploadFields), "files": files}
 
 
 class OneFile(ApiView):

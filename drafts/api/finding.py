@@ -1,21 +1,17 @@
 """What every view here shares: finding a draft, its version in headers, and its answer."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.response import Response
 
 from accounts.http import ApiRequest
-from accounts.idempotency import Work, once_for_good
 from accounts.scope import Deed, Scope
 from drafts.models import Draft
 from drafts.serializers import draft_fields
 from events.errors import Invalid, Missing
-from inboxes.models import Inbox
 from inboxes.reach import find_inbox
 
 _ETAG = re.compile(r'(?:W/)?"(\d{1,9})"\Z')
@@ -51,11 +47,3 @@ def answer(draft: Draft, *, status: int = 200) -> Response:
     if status == 201:
         headers["Location"] = f"/v1/inboxes/{draft.inbox_id}/drafts/{draft.pk}"
     return Response(draft_fields(draft), status=status, headers=headers)
-
-
-def named_by_client(
-    request: ApiRequest, inbox: Inbox, body: Mapping[str, Any], work: Work
-) -> HttpResponseBase:
-    """What `work` answers, once for good in that inbox where the body has a `clientId`."""
-    name = body.get("clientId")
-    return once_for_good(f"inbox:{inbox.pk}", name, request, work) if name else work()

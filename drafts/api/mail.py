@@ -10,11 +10,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from accounts.http import ApiRequest, ApiView, given
+from accounts.http import ApiRequest, ApiView, given, once_named
 from accounts.scope import Deed
 from drafts import review
 from drafts.api.bodies import DraftSendBody, ForwardBody, ReplyBody, SendBody, given_of
-from drafts.api.finding import IF_MATCH, find_draft, named_by_client, version_of
+from drafts.api.finding import IF_MATCH, find_draft, version_of
 from drafts.api.forms import JSON_OR_FORM, ForwardForm, ReplyForm, SendForm, written
 from drafts.direct import send_directly
 from drafts.forwarding import forwarded
@@ -70,7 +70,7 @@ def _sent(
         )
         return answer(outcome)
 
-    return named_by_client(request, inbox, body, send)
+    return once_named(request, f"inbox:{inbox.pk}", body, send)
 
 
 class SendDraft(ApiView):

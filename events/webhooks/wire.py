@@ -12,7 +12,7 @@ from events.models import EventType
 from events.subscription import cursor_of
 from events.webhooks.models import Webhook, WebhookAttempt, WebhookDelivery
 from events.webhooks.targets import MOST_LETTERS
-from events.wire import CursorQuery, Pagination, StrictSerializer
+from events.wire import ClientId, CursorQuery, Pagination, StrictSerializer
 
 MOST_ATTEMPTS = 20
 
@@ -52,6 +52,7 @@ class NewWebhook(WebhookBody):
         default=None,
         help_text="Only a `tk_` key has to say it, where no inbox does.",
     )
+    clientId = ClientId()
 
 
 class WebhookPatch(WebhookBody):

@@ -2,10 +2,11 @@
 
 from typing import ClassVar
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from accounts.http import ApiRequest, ApiView, given
+from accounts.http import ApiRequest, ApiView, given, once_named
 from accounts.scope import Deed
 from inboxes.api.bodies import AddressBody
 from inboxes.api.inboxes import shown
@@ -25,15 +26,19 @@ class Addresses(ApiView):
         request=AddressBody,
         responses={200: InboxSerializer, 201: InboxSerializer},
     )
-    def post(self, request: ApiRequest, inbox_id: str) -> Response:
+    def post(self, request: ApiRequest, inbox_id: str) -> HttpResponseBase:
         """Have mail for a further address come to the inbox: 201 with the inbox, 200 where it has
         the address already. `primary` makes it the From. Only on verified domains."""
         inbox = find_inbox(request.auth, inbox_id, "manage")
         body = given(request.data, AddressBody)
-        is_new = add_address(
-            inbox, body["address"], is_primary=body["primary"], by=request.auth.actor
-        )
-        return Response(shown(request.auth, inbox, "manage"), status=201 if is_new else 200)
+
+        def create() -> Response:
+            is_new = add_address(
+                inbox, body["address"], is_primary=body["primary"], by=request.auth.actor
+            )
+            return Response(shown(request.auth, inbox, "manage"), status=201 if is_new else 200)
+
+        return once_named(request, f"addresses:{inbox.pk}", body, create)
 
 
 class OneAddress(ApiView):

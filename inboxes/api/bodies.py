@@ -7,9 +7,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.idempotency import PATTERN
 from accounts.serializers import one_line
-from events.wire import StrictSerializer
+from events.wire import ClientId, StrictSerializer
 from inboxes.models import Inbox, Thread
 
 MOST_HOLD_SECONDS = 86_400
@@ -71,14 +70,7 @@ class InboxBody(StrictSerializer):
         Inbox.ReviewMode.choices, source="review_mode", required=False
     )
     metadata = serializers.DictField(required=False, help_text="Yours; kept as it is.")
-    clientId = serializers.RegexField(
-        f"^{PATTERN}$",
-        source="client_id",
-        required=False,
-        max_length=256,
-        help_text="Your own name for this call: asked again, it answers what it answered first, "
-        "for good. 1 to 256 visible characters.",
-    )
+    clientId = ClientId()
 
 
 @extend_schema_serializer(
@@ -95,6 +87,7 @@ class AddressBody(StrictSerializer):
     primary = serializers.BooleanField(
         required=False, default=False, help_text="True: mail from the inbox is From this one."
     )
+    clientId = ClientId()
 
 
 class InboxPatch(StrictSerializer):

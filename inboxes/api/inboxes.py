@@ -1,17 +1,15 @@
 """Inboxes over the API."""
 
-from functools import partial
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from accounts.handing_on import hand_on
-from accounts.http import ApiRequest, ApiView, asked, given
-from accounts.idempotency import once_for_good
+from accounts.http import ApiRequest, ApiView, asked, given, once_named
 from accounts.models import Workspace
 from accounts.scope import Deed, Scope
 from accounts.workspaces import asked_workspace
@@ -73,7 +71,7 @@ class Inboxes(ApiView):
         request=InboxBody,
         responses={200: FoundInboxSerializer, 201: OpenedInboxSerializer},
     )
-    def post(self, request: ApiRequest) -> HttpResponse:
+    def post(self, request: ApiRequest) -> HttpResponseBase:
         """Open an inbox: 201 with its key and its mail password, both shown this once.
 
         The workspace's own inbox of that name is answered with 200 and `existed`, without secrets.
@@ -82,11 +80,11 @@ class Inboxes(ApiView):
         strict = asked(request, StrictQuery)["strict"]
         body = given(request.data, InboxBody)
         workspace = asked_workspace(request.auth, body.pop("workspace_id", None))
-        client_id = body.pop("client_id", None)
-        work = partial(self._open, request.auth, workspace, Wanted(is_strict=strict, **body))
-        if client_id is None:
-            return work()
-        return once_for_good(f"inboxes:{workspace.pk}", client_id, request, work)
+
+        def create() -> Response:
+            return self._open(request.auth, workspace, Wanted(is_strict=strict, **body))
+
+        return once_named(request, f"inboxes:{workspace.pk}", body, create, shows_secret=True)
 
     @staticmethod
     @transaction.atomic

@@ -4,6 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
@@ -45,7 +46,7 @@ class InboxKeys(ApiView):
         request=KeyBody,
         responses={201: NewKeySerializer},
     )
-    def post(self, request: ApiRequest, inbox_id: str) -> Response:
+    def post(self, request: ApiRequest, inbox_id: str) -> HttpResponseBase:
         """A new `ak_` key, which reaches this inbox. It is shown this once."""
         inbox = find_inbox(request.auth, inbox_id, "manage")
         return make_key(request, inbox.workspace, inbox.pk)

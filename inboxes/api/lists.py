@@ -7,16 +7,17 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count
+from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from accounts.http import ApiRequest, ApiView, asked, given
+from accounts.http import ApiRequest, ApiView, asked, given, once_named
 from accounts.scope import Deed
 from accounts.serializers import one_line
 from accounts.telling import Telling
 from events.errors import Conflict, Invalid, Missing
-from events.wire import PageQuery, Pagination, StrictSerializer, short_page
+from events.wire import ClientId, PageQuery, Pagination, StrictSerializer, short_page
 from inboxes.addresses import fold_address, parse_mailbox
 from inboxes.models import AddressList, Inbox, ListEntry
 from inboxes.reach import find_inbox
@@ -44,13 +45,19 @@ class EntrySerializer(Telling[ListEntry]):
     createdAt = serializers.DateTimeField(source="created_at")
 
 
+class ListPatch(StrictSerializer):
+    """A list's new name."""
+
+    name = serializers.CharField(max_length=120, validators=[one_line])
+
+
 @extend_schema_serializer(
     examples=[OpenApiExample("A list", value={"name": "Beta testers"}, request_only=True)]
 )
-class ListBody(StrictSerializer):
-    """A list to make, or its new name."""
+class ListBody(ListPatch):
+    """A list to make."""
 
-    name = serializers.CharField(max_length=120, validators=[one_line])
+    clientId = ClientId()
 
 
 class EntriesBody(StrictSerializer):
@@ -62,6 +69,7 @@ class EntriesBody(StrictSerializer):
         max_length=1000,
         help_text="Each as `ann@example.com` or `Ann <ann@example.com>`.",
     )
+    clientId = ClientId()
 
 
 class ListQuery(StrictSerializer, PageQuery):
@@ -140,12 +148,17 @@ class Lists(ApiView):
     @extend_schema(
         operation_id="createList", tags=["lists"], request=ListBody, responses={201: ListSerializer}
     )
-    def post(self, request: ApiRequest, inbox_id: str) -> Response:
+    def post(self, request: ApiRequest, inbox_id: str) -> HttpResponseBase:
         """Make a list, with nothing in it. A name that another list has is 409 `NAME_TAKEN`."""
         inbox = find_inbox(request.auth, inbox_id, "manage")
-        made = AddressList(inbox=inbox, **given(request.data, ListBody))
-        save(made)
-        return Response(ListSerializer(find_list(inbox, made.pk)).data, status=201)
+        body = given(request.data, ListBody)
+
+        def create() -> Response:
+            made = AddressList(inbox=inbox, **body)
+            save(made)
+            return Response(ListSerializer(find_list(inbox, made.pk)).data, status=201)
+
+        return once_named(request, f"lists:{inbox.pk}", body, create)
 
 
 class OneList(ApiView):
@@ -159,12 +172,12 @@ class OneList(ApiView):
         return Response(ListSerializer(find_list(find_inbox(request.auth, inbox_id), list_id)).data)
 
     @extend_schema(
-        operation_id="renameList", tags=["lists"], request=ListBody, responses=ListSerializer
+        operation_id="renameList", tags=["lists"], request=ListPatch, responses=ListSerializer
     )
     def patch(self, request: ApiRequest, inbox_id: str, list_id: UUID) -> Response:
         """Give a list another name."""
         named = find_list(find_inbox(request.auth, inbox_id, "manage"), list_id)
-        named.name = given(request.data, ListBody)["name"]
+        named.name = given(request.data, ListPatch)["name"]
         save(named)
         return Response(ListSerializer(named).data)
 
@@ -198,17 +211,22 @@ class Entries(ApiView):
         request=EntriesBody,
         responses={201: EntriesTold},
     )
-    def post(self, request: ApiRequest, inbox_id: str, list_id: UUID) -> Response:
+    def post(self, request: ApiRequest, inbox_id: str, list_id: UUID) -> HttpResponseBase:
         """Put addresses into a list, all or none. One that is in it already takes the new name."""
         named = find_list(find_inbox(request.auth, inbox_id, "manage"), list_id)
-        entries = entries_of(named, given(request.data, EntriesBody)["addresses"])
-        ListEntry.objects.bulk_create(
-            entries,
-            update_conflicts=True,
-            unique_fields=["list", "address"],
-            update_fields=["name"],
-        )
-        return Response({"entries": EntrySerializer.every(entries)}, status=201)
+        body = given(request.data, EntriesBody)
+        entries = entries_of(named, body["addresses"])
+
+        def create() -> Response:
+            ListEntry.objects.bulk_create(
+                entries,
+                update_conflicts=True,
+                unique_fields=["list", "address"],
+                update_fields=["name"],
+            )
+            return Response({"entries": EntrySerializer.every(entries)}, status=201)
+
+        return once_named(request, f"entries:{named.pk}", body, create)
 
 
 class OneEntry(ApiView):
