@@ -139,6 +139,8 @@ class AttemptSerializer(serializers.Serializer[WebhookAttempt]):
         return None if tried.status_code is None else AttemptResponse(tried).data
 
 
+@extend_schema_serializer(component_name="WebhookDelivery")
+@extend_schema_serializer(component_name="WebhookDelivery")
 class DeliverySerializer(serializers.Serializer[WebhookDelivery]):
     """One event for one webhook."""
 
@@ -172,6 +174,8 @@ class DeliverySerializer(serializers.Serializer[WebhookDelivery]):
         return [cls(row).data for row in rows]
 
 
+@extend_schema_serializer(component_name="WholeDelivery")
+@extend_schema_serializer(component_name="WholeWebhookDelivery")
 class WholeDelivery(DeliverySerializer):
     """With the body that is posted, and every try."""
 
@@ -184,6 +188,7 @@ class WholeDelivery(DeliverySerializer):
         return [AttemptSerializer(one).data for one in tried[-MOST_ATTEMPTS:]]
 
 
+@extend_schema_serializer(component_name="WebhookDeliveryPage")
 class DeliveryPage(serializers.Serializer[Any]):
     """A page of deliveries, newest first."""
 

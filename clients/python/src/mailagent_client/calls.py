@@ -195,9 +195,21 @@ def patch(route: str, *ids: str, fields: Mapping[str, Any]) -> Call[Any]:
     return Call("PATCH", route, _path(route, ids), body=body, headers=headers)
 
 
-def delete(route: str, *ids: str, fields: Mapping[str, Any] | None = None) -> Call[None]:
+def delete(
+    route: str,
+    *ids: str,
+    fields: Mapping[str, Any] | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> Call[None]:
     _, headers = _split(fields or {})
-    return Call("DELETE", route, _path(route, ids), headers=headers, read=lambda response: None)
+    return Call(
+        "DELETE",
+        route,
+        _path(route, ids),
+        params=_params(params),
+        headers=headers,
+        read=lambda response: None,
+    )
 
 
 def pages(

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypedDict
 from mailagent_client.results import Metadata, Permission, ReviewMode
 
 Recipients = str | Sequence[str]
+Reason = Literal["manual", "bounce", "complaint", "unsubscribe"]
 
 
 class NewFile(TypedDict, total=False):
@@ -32,14 +33,18 @@ class Creating(TypedDict, total=False):
     idempotency_key: str
 
 
-class NewInbox(Creating, total=False):
+class Naming(Creating, total=False):
+    # Your name for what is made. What was made under it once is answered again, for good.
+    client_id: str
+
+
+class NewInbox(Naming, total=False):
     username: str
     domain: str
     display_name: str
     workspace_id: str
     metadata: Metadata
     review_mode: ReviewMode
-    client_id: str
 
 
 class InboxPatch(TypedDict, total=False):
@@ -54,7 +59,7 @@ class InboxPatch(TypedDict, total=False):
     first_contact_guard: bool
 
 
-class NewAddress(Creating, total=False):
+class NewAddress(Naming, total=False):
     primary: bool
 
 
@@ -73,11 +78,10 @@ class _Mail(TypedDict, total=False):
     send_at: datetime | str | None
 
 
-class _NewMail(_Mail, Creating, total=False):
+class _NewMail(_Mail, Naming, total=False):
     attachments: Sequence[NewFile]
     agent: Agent | str
     prompt: Sequence[dict[str, Any]]
-    client_id: str
 
 
 class Mail(_NewMail, total=False):
@@ -135,8 +139,14 @@ class MessagePatch(TypedDict, total=False):
     remove_labels: Sequence[str]
 
 
+class Split(Creating, total=False):
+    from_message_id: str
+    thread_id_: str
+
+
 class ThreadFilter(CursorPaging, total=False):
     status: Literal["open", "waiting", "resolved"]
+    category: str
     label: str
     participant: str
     since: datetime | str
@@ -163,7 +173,7 @@ class EventFilter(TypedDict, total=False):
     limit: int
 
 
-class NewWebhook(Creating, total=False):
+class NewWebhook(Naming, total=False):
     workspace_id: str
     url: str
     events: Sequence[str]
@@ -178,7 +188,7 @@ class WebhookPatch(TypedDict, total=False):
     ordered: bool
 
 
-class NewKey(Creating, total=False):
+class NewKey(Naming, total=False):
     name: str
     permissions: Sequence[Permission]
     expires_at: datetime | str
@@ -193,7 +203,7 @@ class Rotation(Creating, total=False):
 
 
 class DeliveryFilter(CursorPaging, total=False):
-    status: str
+    status: Literal["pending", "sending", "delivered", "failed"]
 
 
 class Replay(Creating, total=False):
@@ -201,7 +211,7 @@ class Replay(Creating, total=False):
     after: str
 
 
-class NewDomain(Creating, total=False):
+class NewDomain(Naming, total=False):
     workspace_id: str
 
 
@@ -214,13 +224,24 @@ class WorkspacePatch(TypedDict, total=False):
     automatic_sending: bool
 
 
-class NewWorkspace(Creating, total=False):
+class NewWorkspace(Naming, total=False):
     automatic_sending: bool
 
 
-class NewSuppression(Creating, total=False):
-    reason: str
-    expires_at: datetime | str
+class InWorkspace(TypedDict, total=False):
+    workspace: str  # its UUID; for keys that reach several
+
+
+class SuppressionFilter(Paging, InWorkspace, total=False):
+    address: str
+    reason: Reason
+
+
+class NewSuppression(Naming, total=False):
+    reason: Reason
+    report: str
+    expires_at: datetime | str | None
+    workspace_id: str
 
 
 class MetricsFilter(TypedDict, total=False):

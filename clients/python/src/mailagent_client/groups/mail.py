@@ -44,8 +44,7 @@ class Messages(Group[TransportT]):
         self, inbox_id: str, message_id: str, *, mark_read: bool = True
     ) -> Call[results.Message]:
         """With bodies; marks it read unless told not to."""
-        params = {} if mark_read else {"mark_read": False}
-        return get(_MESSAGE, inbox_id, message_id, params=params)
+        return get(_MESSAGE, inbox_id, message_id, params={"mark_read": mark_read})
 
     @call
     def update(
@@ -64,7 +63,7 @@ class Messages(Group[TransportT]):
         return octets(f"{_MESSAGE}/raw", inbox_id, message_id)
 
     @call
-    def attachments(self, inbox_id: str, message_id: str) -> Call[dict[str, Any]]:
+    def attachments(self, inbox_id: str, message_id: str) -> Call[results.AttachmentList]:
         return get(f"{_MESSAGE}/attachments", inbox_id, message_id)
 
     @call
@@ -125,18 +124,23 @@ class Threads(Group[TransportT]):
 
     @call
     def merge(
-        self, inbox_id: str, thread_id: str, thread_ids: Sequence[str]
+        self,
+        inbox_id: str,
+        thread_id: str,
+        thread_ids: Sequence[str],
+        **step: Unpack[fields.Creating],
     ) -> Call[results.ThreadItem]:
         """What is in `thread_ids` moves into this one."""
-        return post(f"{_THREAD}/merge", inbox_id, thread_id, fields={"thread_ids": thread_ids})
+        given = {"thread_ids": thread_ids, **step}
+        return post(f"{_THREAD}/merge", inbox_id, thread_id, fields=given)
 
     @call
     def split(
-        self, inbox_id: str, thread_id: str, from_message_id: str
+        self, inbox_id: str, thread_id: str, **where: Unpack[fields.Split]
     ) -> Call[results.ThreadItem]:
-        """That message and what follows it become a thread of their own."""
-        given = {"from_message_id": from_message_id}
-        return post(f"{_THREAD}/split", inbox_id, thread_id, fields=given)
+        """`from_message_id`: that message and what follows it become a thread of their own.
+        `thread_id_`: undo a merge, that thread gets back what it had. One of the two."""
+        return post(f"{_THREAD}/split", inbox_id, thread_id, fields=where)
 
 
 class Drafts(Group[TransportT]):

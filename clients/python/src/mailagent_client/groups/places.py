@@ -1,6 +1,7 @@
 """Inboxes and what belongs to them; domains, workspaces, keys."""
 
-from typing import Any, Unpack
+from collections.abc import Sequence
+from typing import Unpack
 
 from mailagent_client import fields, results
 from mailagent_client.calls import (
@@ -21,6 +22,7 @@ from mailagent_client.calls import (
 _INBOX = "inboxes/{}"
 _DOMAIN = "domains/{}"
 _LIST = "inboxes/{}/lists/{}"
+Addresses = Sequence[str]  # `list` is a method in these classes
 
 
 class Inboxes(Group[TransportT]):
@@ -72,7 +74,9 @@ class Inboxes(Group[TransportT]):
         return delete(f"{_INBOX}/addresses/{{}}", inbox_id, address)
 
     @call
-    def new_password(self, inbox_id: str, **step: Unpack[fields.Creating]) -> Call[dict[str, Any]]:
+    def new_password(
+        self, inbox_id: str, **step: Unpack[fields.Creating]
+    ) -> Call[results.Password]:
         """For IMAP and SMTP, shown once."""
         return post(f"{_INBOX}/password", inbox_id, fields=step)
 
@@ -86,7 +90,7 @@ class Lists(Group[TransportT]):
 
     @call
     def create(
-        self, inbox_id: str, name: str, **step: Unpack[fields.Creating]
+        self, inbox_id: str, name: str, **step: Unpack[fields.Naming]
     ) -> Call[results.AddressList]:
         return post(f"{_INBOX}/lists", inbox_id, fields={"name": name, **step})
 
@@ -110,9 +114,10 @@ class Lists(Group[TransportT]):
 
     @call
     def add(
-        self, inbox_id: str, list_id: str, address: str, **step: Unpack[fields.Creating]
-    ) -> Call[results.ListEntry]:
-        given = {"address": address, **step}
+        self, inbox_id: str, list_id: str, addresses: Addresses, **step: Unpack[fields.Naming]
+    ) -> Call[results.AddedEntries]:
+        """Answers those that are new; who is on the list already stays."""
+        given = {"addresses": addresses, **step}
         return post(f"{_LIST}/entries", inbox_id, list_id, fields=given)
 
     @call
@@ -124,11 +129,11 @@ class Domains(Group[TransportT]):
     """Your own names, and the records to publish for them."""
 
     @listing
-    def list(self, **filters: Unpack[fields.DomainFilter]) -> Listing[results.Domain]:
+    def list(self, **filters: Unpack[fields.DomainFilter]) -> Listing[results.DomainItem]:
         return pages("domains", "domains", params=filters)
 
     @call
-    def create(self, domain: str, **more: Unpack[fields.NewDomain]) -> Call[results.Domain]:
+    def create(self, domain: str, **more: Unpack[fields.NewDomain]) -> Call[results.ClaimedDomain]:
         return post("domains", fields={"domain": domain, **more})
 
     @call

@@ -1,6 +1,6 @@
 """Who is told of events; and who hears mail no more."""
 
-from typing import Any, Unpack
+from typing import Unpack
 
 from mailagent_client import fields, results
 from mailagent_client.calls import (
@@ -38,7 +38,7 @@ class Webhooks(Group[TransportT]):
         return pages("webhooks", "webhooks", params=paging)
 
     @call
-    def create(self, **webhook: Unpack[fields.NewWebhook]) -> Call[results.Webhook]:
+    def create(self, **webhook: Unpack[fields.NewWebhook]) -> Call[results.WebhookWithSecret]:
         """`secret` is shown this once."""
         return post("webhooks", fields=webhook)
 
@@ -59,7 +59,7 @@ class Webhooks(Group[TransportT]):
     @call
     def rotate_secret(
         self, webhook_id: str, **step: Unpack[fields.Creating]
-    ) -> Call[results.Webhook]:
+    ) -> Call[results.WebhookWithSecret]:
         """Both secrets sign for 24 hours."""
         return post(f"{_WEBHOOK}/rotate-secret", webhook_id, fields=step)
 
@@ -77,7 +77,7 @@ class Webhooks(Group[TransportT]):
         return pages("deliveries", f"{_WEBHOOK}/deliveries", webhook_id, params=filters)
 
     @call
-    def delivery(self, webhook_id: str, delivery_id: str) -> Call[results.WebhookDelivery]:
+    def delivery(self, webhook_id: str, delivery_id: str) -> Call[results.WholeDelivery]:
         """What was posted, what was answered, and how long it took."""
         return get(f"{_WEBHOOK}/deliveries/{{}}", webhook_id, delivery_id)
 
@@ -88,8 +88,8 @@ class Webhooks(Group[TransportT]):
         return post(f"{_WEBHOOK}/deliveries/{{}}/redeliver", webhook_id, delivery_id, fields=step)
 
     @call
-    def replay(self, webhook_id: str, **since: Unpack[fields.Replay]) -> Call[dict[str, Any]]:
-        """Post again what happened `since` a moment, or `after` a cursor."""
+    def replay(self, webhook_id: str, **since: Unpack[fields.Replay]) -> Call[results.Replayed]:
+        """Post again what happened `since` a moment, or `after` the `nextCursor` of a replay."""
         return post(f"{_WEBHOOK}/replay", webhook_id, fields=since)
 
 
@@ -97,8 +97,8 @@ class Suppressions(Group[TransportT]):
     """Addresses that are not written to."""
 
     @listing
-    def list(self, **paging: Unpack[fields.Paging]) -> Listing[results.Suppression]:
-        return pages("suppressions", "suppressions", params=paging)
+    def list(self, **filters: Unpack[fields.SuppressionFilter]) -> Listing[results.Suppression]:
+        return pages("suppressions", "suppressions", params=filters)
 
     @call
     def create(
@@ -107,19 +107,19 @@ class Suppressions(Group[TransportT]):
         return post("suppressions", fields={"address": address, **more})
 
     @call
-    def get(self, address: str) -> Call[results.Suppression]:
-        return get("suppressions/{}", address)
+    def get(self, address: str, **where: Unpack[fields.InWorkspace]) -> Call[results.Suppression]:
+        return get("suppressions/{}", address, params=where)
 
     @call
-    def delete(self, address: str) -> Call[None]:
-        return delete("suppressions/{}", address)
+    def delete(self, address: str, **where: Unpack[fields.InWorkspace]) -> Call[None]:
+        return delete("suppressions/{}", address, params=where)
 
 
 class Contacts(Group[TransportT]):
     """What is known of an address."""
 
     @call
-    def get(self, address: str) -> Call[dict[str, Any]]:
+    def get(self, address: str) -> Call[results.Contact]:
         """Its last bounce, complaint, out of office, opens, threads."""
         return get("contacts/{}", address)
 
@@ -189,6 +189,6 @@ class Account(Group[TransportT]):
         return get("me")
 
     @call
-    def metrics(self, **filters: Unpack[fields.MetricsFilter]) -> Call[dict[str, Any]]:
+    def metrics(self, **filters: Unpack[fields.MetricsFilter]) -> Call[results.Metrics]:
         """Sent, received, bounced, complained, opened, clicked; and of review."""
         return get("metrics", params=filters)
