@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from accounts.api import webhooks
+from accounts.api.events import Events
 from accounts.api.keys import RotateWorkspaceKey, WorkspaceKey, WorkspaceKeys
 from accounts.api.me import Me
 from accounts.api.workspaces import OneWorkspace, Workspaces
@@ -20,6 +21,7 @@ api: list[URLPattern] = [
     path(f"{_WORKSPACE}/keys", WorkspaceKeys.as_view(), name="api-workspace-keys"),
     path(_KEY, WorkspaceKey.as_view(), name="api-workspace-key"),
     path(f"{_KEY}/rotate", RotateWorkspaceKey.as_view(), name="api-workspace-key-rotate"),
+    path("events", Events.as_view(), name="api-events"),
     path("webhooks", webhooks.Webhooks.as_view(), name="api-webhooks"),
     path(_WEBHOOK, webhooks.OneWebhook.as_view(), name="api-webhook"),
     path(f"{_WEBHOOK}/rotate-secret", webhooks.RotateSecret.as_view(), name="api-webhook-rotate"),

@@ -5,7 +5,6 @@ from django.urls import include, path
 
 import accounts.urls
 import drafts.urls
-import events.urls
 import inboxes.urls
 import learning.urls
 import outbound.urls
@@ -24,7 +23,6 @@ urlpatterns = [
         include(
             [
                 *accounts.urls.api,
-                *events.urls.api,
                 *inboxes.urls.api,
                 *outbound.urls.api,
                 *tracking.urls.api,

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http import HttpResponseBase
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -113,13 +113,13 @@ class Send(ApiView):
 
 
 class Reply(ApiView):
-    """POST /v1/inboxes/{inbox_id}/reply/{message_id}, …/messages/{message_id}/reply"""
+    """POST /v1/inboxes/{inbox_id}/reply/{message_id}"""
 
     deeds: ClassVar[dict[str, Deed | None]] = {"POST": "send"}
     parser_classes = JSON_OR_FORM
     to_everyone = False
 
-    @extend_schema(tags=["messages"], request=_REPLY, responses=_RESPONSES)
+    @extend_schema(operation_id="reply", tags=["messages"], request=_REPLY, responses=_RESPONSES)
     def post(self, request: ApiRequest, inbox_id: str, message_id: UUID) -> HttpResponseBase:
         """Answer a message: Reply-To, then From. 202 where a person decides first."""
         inbox = find_inbox(request.auth, inbox_id, "send")
@@ -128,24 +128,45 @@ class Reply(ApiView):
         return _sent(request, inbox, body, parent=parent, to_everyone=self.to_everyone)
 
 
-class ReplyAll(Reply):
-    """POST /v1/inboxes/{inbox_id}/reply-all/{message_id}, …/messages/{message_id}/reply-all
+@extend_schema_view(post=extend_schema(operation_id="replyToMessage"))
+class ReplyToMessage(Reply):
+    """POST /v1/inboxes/{inbox_id}/messages/{message_id}/reply"""
 
-    As a reply, and besides to everyone in To and Cc but ourselves.
-    """
+
+_TO_ALL = (
+    "Answer a message, and everybody in its To and Cc but ourselves. 202 where a person decides "
+    "first."
+)
+
+
+@extend_schema_view(post=extend_schema(operation_id="replyAll", description=_TO_ALL))
+class ReplyAll(Reply):
+    """POST /v1/inboxes/{inbox_id}/reply-all/{message_id}"""
 
     to_everyone = True
 
 
+@extend_schema_view(post=extend_schema(operation_id="replyAllToMessage"))
+class ReplyAllToMessage(ReplyAll):
+    """POST /v1/inboxes/{inbox_id}/messages/{message_id}/reply-all"""
+
+
 class Forward(ApiView):
-    """POST /v1/inboxes/{inbox_id}/forward/{message_id}, …/messages/{message_id}/forward"""
+    """POST /v1/inboxes/{inbox_id}/forward/{message_id}"""
 
     deeds: ClassVar[dict[str, Deed | None]] = {"POST": "send"}
     parser_classes = JSON_OR_FORM
 
-    @extend_schema(tags=["messages"], request=_FORWARD, responses=_RESPONSES)
+    @extend_schema(
+        operation_id="forward", tags=["messages"], request=_FORWARD, responses=_RESPONSES
+    )
     def post(self, request: ApiRequest, inbox_id: str, message_id: UUID) -> HttpResponseBase:
         """Pass a message on with its files, on a new thread. 202 where a person decides first."""
         inbox = find_inbox(request.auth, inbox_id, "send")
         message = find_message(inbox, message_id)
         return _sent(request, inbox, written(request, ForwardBody), passed_on=message)
+
+
+@extend_schema_view(post=extend_schema(operation_id="forwardMessage"))
+class ForwardMessage(Forward):
+    """POST /v1/inboxes/{inbox_id}/messages/{message_id}/forward"""

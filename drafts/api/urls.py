@@ -25,7 +25,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_INBOX}/reply/<uuid:message_id>", mail.Reply.as_view()),
     path(f"{_INBOX}/reply-all/<uuid:message_id>", mail.ReplyAll.as_view()),
     path(f"{_INBOX}/forward/<uuid:message_id>", mail.Forward.as_view()),
-    path(f"{_MESSAGE}/forward", mail.Forward.as_view()),
-    path(f"{_MESSAGE}/reply", mail.Reply.as_view()),
-    path(f"{_MESSAGE}/reply-all", mail.ReplyAll.as_view()),
+    path(f"{_MESSAGE}/forward", mail.ForwardMessage.as_view()),
+    path(f"{_MESSAGE}/reply", mail.ReplyToMessage.as_view()),
+    path(f"{_MESSAGE}/reply-all", mail.ReplyAllToMessage.as_view()),
 ]

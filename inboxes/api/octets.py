@@ -100,7 +100,7 @@ class AttachmentOctets(ApiView):
     @extend_schema(
         operation_id="getAttachment",
         tags=["messages"],
-        responses={(200, _ANY_TYPE): OpenApiTypes.BINARY},
+        responses={(200, "*/*"): OpenApiTypes.BINARY},
     )
     def get(
         self, request: ApiRequest, inbox_id: str, message_id: UUID, attachment_id: UUID

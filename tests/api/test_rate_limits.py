@@ -73,6 +73,10 @@ def test_a_key_without_the_permission_is_counted_too(three, inbox):
     assert told(client.post(f"/v1/inboxes/{inbox.pk}/drafts", {})) == ("3", "2")
 
 
+def test_polling_is_counted_as_everything_else(three, client):
+    assert told(client.get("/v1/events")) == ("3", "2")
+
+
 def test_nothing_is_limited_by_nought(settings, counted, client):
     settings.RATE_LIMIT = settings.WORKSPACE_RATE_LIMIT = 0
     assert "RateLimit-Limit" not in client.get("/v1/me")

@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIRequestFactory
 
+from accounts.api.events import Events
 from accounts.models import ApiKey
 from accounts.scope import Scope
 from events import log
-from events.api import Events
 from events.models import Event, EventType
 from tests.events.listening import tell
 
