@@ -1,8 +1,8 @@
 """The same request five times at once under one name, for 500 names, while the web process is
-killed with -9 and started again: exactly 500 messages must come of it.
+killed with -9 and started again: exactly 500 messages must come of it, all five told the same.
 
     MAILAGENT_TRANSPORT=catcher python3 manage.py up      # in another terminal
-    .venv/bin/python -m bench.idempotency_kill --names 500 --every 3 --supervisor <pid of up>
+    .venv/bin/python -m bench.idempotency_kill --names 500 --every 10 --supervisor <pid of up>
 
 The inbox's `reviewMode` is set to `off` for it, and set back afterwards.
 """
@@ -47,8 +47,9 @@ def kill_now_and_then(parent: int, every: float, over: threading.Event) -> int:
     return killed
 
 
-def ask(found: dict[str, Any], name: str) -> Counter[str]:
-    """Ask until there is an answer: what a careful client does."""
+def ask(found: dict[str, Any], name: str) -> tuple[Counter[str], str]:
+    """Ask until there is an answer: what a careful client does. How often it came to what, and the
+    message that was told in the end ("": none)."""
     outcomes: Counter[str] = Counter()
     mail = {"to": "ann@example.net", "subject": name, "plainBody": "Once."}
     path = f"/inboxes/{found['inbox']['email']}/send"
@@ -62,10 +63,10 @@ def ask(found: dict[str, Any], name: str) -> Counter[str]:
         else:
             outcomes[str(answer.status_code)] += 1
             if answer.status_code == 200:
-                return outcomes
+                return outcomes, str(answer.json()["messageId"])
         time.sleep(0.1)
     outcomes["given up"] += 1
-    return outcomes
+    return outcomes, ""
 
 
 def messages_of(found: dict[str, Any], run: str) -> int:
@@ -85,7 +86,7 @@ def messages_of(found: dict[str, Any], run: str) -> int:
 def main() -> None:
     parser = arguments(__doc__ or "")
     parser.add_argument("--names", type=int, default=500)
-    parser.add_argument("--every", type=float, default=3, help="Seconds between two kills.")
+    parser.add_argument("--every", type=float, default=10, help="Seconds between two kills.")
     parser.add_argument("--supervisor", type=int, required=True, help="The process id of `up`.")
     asked = parser.parse_args()
     found = demo(asked.state)
@@ -97,10 +98,14 @@ def main() -> None:
     names = [f"{run}-{number}" for number in range(asked.names)]
     start = time.perf_counter()
     outcomes: Counter[str] = Counter()
+    told: dict[str, set[str]] = {name: set() for name in names}
+    asking = sorted(names * AT_ONCE)
     with ThreadPoolExecutor(1) as killer, ThreadPoolExecutor(4 * AT_ONCE) as pool:
         killing = killer.submit(kill_now_and_then, asked.supervisor, asked.every, over)
-        for counted in pool.map(lambda name: ask(found, name), sorted(names * AT_ONCE)):
+        answers = pool.map(lambda name: ask(found, name), asking)
+        for name, (counted, message_id) in zip(asking, answers, strict=True):
             outcomes.update(counted)
+            told[name].add(message_id)
         over.set()
         killed = killing.result()
     took = time.perf_counter() - start
@@ -112,8 +117,9 @@ def main() -> None:
     print(f"{len(names)} names, {AT_ONCE} at once, {killed} kills, in {took:.1f} s")
     for outcome, number in sorted(outcomes.items()):
         print(f"  {outcome}: {number}")
-    print(f"messages {count}, wanted {len(names)}")
-    raise SystemExit(0 if count == len(names) else 1)
+    differing = sum(len(ids) != 1 or "" in ids for ids in told.values())
+    print(f"messages {count}, wanted {len(names)}; names with differing answers {differing}")
+    raise SystemExit(0 if count == len(names) and not differing else 1)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from events.errors import Conflict, Invalid
 from inboxes.addresses import fold_address, split_address
 from inboxes.domains import refuse_unheld
 from inboxes.models import Address, Domain, Folder, Inbox
+from inboxes.reserved import refuse_reserved
 
 FOLDERS = {
     Folder.Role.INBOX: "INBOX",
@@ -68,6 +69,7 @@ def open_inbox(
         split_address(address)
     except ValueError as error:
         raise Invalid.field("username", str(error)) from error
+    refuse_reserved(address, domain, workspace, field="username")
     password = new_password()
     try:
         with transaction.atomic():

@@ -9,6 +9,7 @@ from inboxes.claiming import domain_for
 from inboxes.closing import free_expired
 from inboxes.domains import refuse_unheld
 from inboxes.models import Address, Domain, Inbox
+from inboxes.reserved import refuse_reserved
 
 
 class AddressInUse(Conflict):
@@ -34,7 +35,9 @@ def add_address(inbox: Inbox, addr_spec: str, *, is_primary: bool, by: str) -> b
         _, domain = split_address(address)
     except ValueError as error:
         raise Invalid.field("address", str(error)) from error
-    refuse_unheld(_domain(inbox, domain))
+    owned = _domain(inbox, domain)
+    refuse_unheld(owned)
+    refuse_reserved(address, owned, inbox.workspace, field="address")
     locked = Inbox.objects.select_for_update(of=("self",)).get(pk=inbox.pk)
     free_expired([address])
     is_new = _take(locked, address)

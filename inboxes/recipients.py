@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.conf import settings
+from django.db.models import Exists, F, OuterRef
 
 from inboxes.addresses import base_address, fold_address, fold_domain
 from inboxes.domains import usable
-from inboxes.models import Address, Domain
+from inboxes.models import Address, Domain, Inbox
+from inboxes.reserved import ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class Recipient:
 def find_recipient(rcpt_to: str) -> Recipient | None:
     """The inbox behind an address, its sub-addresses included (RFC 5233); None if there is none.
 
-    An inbox that was deleted, or whose domain takes no mail (yet), is none. One query.
+    An inbox that was deleted, or whose domain takes no mail (yet), is none. One query; another
+    for postmaster and abuse, which reach a person on every domain.
     """
     exact, base = fold_address(rcpt_to), base_address(rcpt_to)
     domain = fold_domain(rcpt_to.rpartition("@")[2])
@@ -38,4 +41,20 @@ def find_recipient(rcpt_to: str) -> Recipient | None:
     )
     found = {address: (inbox_id, workspace_id) for address, inbox_id, workspace_id in rows}
     ids = found.get(exact) or found.get(base)
+    if ids is None and base.partition("@")[0] in ROLES:
+        ids = _first_inbox(domain if "@" in rcpt_to else None)
     return Recipient(rcpt_to, *ids) if ids else None
+
+
+def _first_inbox(domain: str | None) -> tuple[UUID, UUID] | None:
+    """Who gets mail for the postmaster of a domain that has none: the oldest inbox of the
+    workspace whose domain it is. Without a domain it is that of the installation, else the first
+    that takes mail (RFC 5321 §4.5.1)."""
+    inboxes = Inbox.objects.alive().filter(
+        workspace=F("domain__workspace"), domain__inbound_enabled=True
+    )
+    name = fold_domain(settings.DEFAULT_DOMAIN) if domain is None else domain
+    if name or domain is not None:
+        inboxes = inboxes.filter(domain__name=name)
+    oldest = inboxes.order_by("domain__created_at", "created_at", "id")
+    return oldest.values_list("id", "workspace_id").first()

@@ -1,8 +1,10 @@
 """Names that a workspace may bring: host names in A-labels (RFC 1123 §2.1, RFC 5891)."""
 
 import re
+from functools import cache
 
 import idna
+from publicsuffixlist import PublicSuffixList
 
 LONGEST = 220  # octets: the names of our records, a selector's for one, stand before it
 LOCAL = "localhost"
@@ -23,11 +25,19 @@ def domain_name(text: str, *, hostname: str) -> str:
         raise ValueError("This is no domain name: acme.com is one.")
     if len(labels) == 1:
         raise ValueError(f"{name} is a top-level domain: name a domain below it, as acme.com.")
+    if _public_suffixes().is_public(name, accept_unknown=False):
+        raise ValueError(f"Many register names under {name}: name one of them, as acme.{name}.")
     if labels[-1] in _NOT_IN_THE_DNS:
         raise ValueError(f"Names under .{labels[-1]} are in no public DNS.")
     if name == hostname.lower():
         raise ValueError("This is the name of our own servers: name the domain of the addresses.")
     return name
+
+
+@cache
+def _public_suffixes() -> PublicSuffixList:
+    """Domains of many owners: those of registries (co.uk), and of hosts (github.io)."""
+    return PublicSuffixList()
 
 
 def _a_labels(text: str) -> str:

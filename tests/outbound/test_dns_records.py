@@ -168,6 +168,7 @@ def test_zone_file_is_read_back_as_the_same_records():
         ("bücher.example", "xn--bcher-kva.example"),
         ("XN--BCHER-KVA.example", "xn--bcher-kva.example"),
         ("x.localhost", "x.localhost"),
+        *((name, name) for name in ("acme.co.uk", "acme.github.io", "www.city.kobe.jp")),
     ],
 )
 def test_names_are_a_labels_in_lower_case(given, name):
@@ -180,6 +181,7 @@ def test_names_are_a_labels_in_lower_case(given, name):
         *("", ".", "com", "localhost", "acme..com", "-a.com", "a-.com", "a_b.com", "a b.com"),
         *("192.0.2.1", "[192.0.2.1]", "2001:db8::1", "https://acme.com", "ann@acme.com"),
         *("a" * 64 + ".com", "a." * 130 + "com", "xn--a.com", "xn--ü.com", "\ud800.com", "a\0.com"),
+        *("co.uk", "github.io", "Kobe.JP", "公司.cn", "xn--55qx5d.cn", "s3.amazonaws.com"),
         *("x.arpa", "x.local", "x.invalid", HOST.upper(), "*.acme.com", "acme.com..", "ü" * 500),
     ],
 )
