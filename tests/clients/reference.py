@@ -15,6 +15,8 @@ ALIASES = {
     ("POST", "inboxes/{}/forward/{}"),
     ("GET", "domains/{}/verify"),
 }
+# Two names of one field: likewise.
+OTHER_NAMES = {("GET", "events"): {"cursor"}}
 
 
 @dataclass(frozen=True)
@@ -45,21 +47,22 @@ def resolved(schema: Schema) -> Schema:
 
 def operations() -> dict[tuple[str, str], Operation]:
     """By method and path below /v1/, ids left open."""
-    return {
-        (method.upper(), re.sub(r"\{\w+\}", "{}", path.removeprefix("/v1/"))): _operation(told)
+    found = {
+        (method.upper(), re.sub(r"\{\w+\}", "{}", path.removeprefix("/v1/"))): told
         for path, methods in whole()["paths"].items()
         for method, told in methods.items()
     }
+    return {request: _operation(request, told) for request, told in found.items()}
 
 
-def _operation(told: Schema) -> Operation:
+def _operation(request: tuple[str, str], told: Schema) -> Operation:
     taken = [one["name"] for one in told.get("parameters", []) if one["in"] == "query"]
     content = told.get("requestBody", {}).get("content", {})
     body = resolved(content["application/json"]["schema"]) if content else {}
     good = [answer for status, answer in told["responses"].items() if status.startswith("2")]
     answers = [answer["content"]["application/json"] for answer in good if _in_json(answer)]
     return Operation(
-        frozenset(taken),
+        frozenset(taken) - OTHER_NAMES.get(request, set()),
         frozenset(body.get("properties", {})),
         tuple(resolved(answer["schema"]) for answer in answers),
     )

@@ -65,7 +65,9 @@ export class Http {
 
   patch(path, body, options) { return this.run("PATCH", path, { body, options }); }
 
-  delete(path, options) { return this.run("DELETE", path, { options, read: () => undefined }); }
+  delete(path, { params, options } = {}) {
+    return this.run("DELETE", path + query(params), { options, read: () => undefined });
+  }
 
   pages(plural, path, params, onward = "cursor") { return new Pages(this, plural, path, params, onward); }
 
@@ -138,4 +140,9 @@ export class Pages {
   async* [Symbol.asyncIterator]() {
     for await (const page of this.pages()) yield* page[this.#plural];
   }
+}
+
+/** Methods about one kind of thing. */
+export class Group {
+  constructor(http) { Object.defineProperty(this, "http", { value: http }); }
 }

@@ -44,7 +44,7 @@ class Call(Generic[R]):
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
-    files: Mapping[str, Any] | None = None
+    files: Mapping[str, Any] | None = None  # with these the body goes as a form
     headers: Mapping[str, str] = field(default_factory=dict)
     read: Callable[[httpx.Response], R] = field(default=lambda response: response.json())
 
@@ -184,7 +184,7 @@ def post(
         route,
         _path(route, ids),
         params=_params(params),
-        body=None if files else body,
+        body=body,
         files=files,
         headers=headers,
     )

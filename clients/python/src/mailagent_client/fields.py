@@ -107,6 +107,10 @@ class DraftStep(IfMatch, Creating, total=False):
     pass
 
 
+class NewFileOfDraft(IfMatch, Naming, total=False):
+    pass
+
+
 class Asking(DraftStep, total=False):
     force: bool
     verified: bool

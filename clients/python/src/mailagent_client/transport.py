@@ -98,7 +98,8 @@ def _request(http: httpx.Client | httpx.AsyncClient, call: Call[Any]) -> httpx.R
         call.method,
         call.path,
         params=dict(call.params),
-        json=call.body,
+        json=None if call.files else call.body,
+        data=dict(call.body or {}) if call.files else None,
         files=call.files,
         headers=dict(call.headers),
     )

@@ -62,9 +62,13 @@ class Messages(Group[TransportT]):
         """The octets exactly as received or sent."""
         return octets(f"{_MESSAGE}/raw", inbox_id, message_id)
 
-    @call
-    def attachments(self, inbox_id: str, message_id: str) -> Call[results.AttachmentList]:
-        return get(f"{_MESSAGE}/attachments", inbox_id, message_id)
+    @listing
+    def attachments(
+        self, inbox_id: str, message_id: str, **paging: Unpack[fields.Paging]
+    ) -> Listing[results.Attachment]:
+        """What is attached, without its octets."""
+        route = f"{_MESSAGE}/attachments"
+        return pages("attachments", route, inbox_id, message_id, params=paging)
 
     @call
     def attachment(self, inbox_id: str, message_id: str, attachment_id: str) -> Call[bytes]:
@@ -210,7 +214,7 @@ class Drafts(Group[TransportT]):
         filename: str,
         *,
         content_type: str = "application/octet-stream",
-        **step: Unpack[fields.DraftStep],
+        **step: Unpack[fields.NewFileOfDraft],
     ) -> Call[results.Draft]:
         """Add a file; 25 MB in all."""
         files = _upload(content, filename, content_type)

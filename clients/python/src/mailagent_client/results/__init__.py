@@ -15,7 +15,6 @@ from mailagent_client.results.events import (
 )
 from mailagent_client.results.mail import (
     Attachment,
-    AttachmentList,
     Authentication,
     Delivery,
     Message,
@@ -68,7 +67,6 @@ __all__ = [
     "AddedEntries",
     "AddressList",
     "Attachment",
-    "AttachmentList",
     "Attempt",
     "AttemptRequest",
     "AttemptResponse",

@@ -15,10 +15,6 @@ class Attachment(TypedDict):
     inline: bool
 
 
-class AttachmentList(TypedDict):
-    attachments: list[Attachment]
-
-
 class Delivery(TypedDict):
     address: str
     status: str
