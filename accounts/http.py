@@ -95,14 +95,19 @@ def asked(request: Request, kind: type[serializers.Serializer[Any]]) -> dict[str
     for name, values in request.query_params.lists():
         if len(values) > 1:
             raise Invalid.field(name, "Stands more than once.")
-    return given(request.query_params.dict(), kind)
+    return given(request.query_params.dict(), kind, is_text=True)
 
 
 def given(
-    content: Any, kind: type[serializers.Serializer[Any]], *, partial: bool = False
+    content: Any,
+    kind: type[serializers.Serializer[Any]],
+    *,
+    partial: bool = False,
+    is_text: bool = False,
 ) -> dict[str, Any]:
-    """A body, as `kind` declares it. Raises ValidationError."""
-    serializer = kind(data=content, partial=partial)
+    """A body, as `kind` declares it; `is_text`: one that has no types, such as a form. Raises
+    ValidationError."""
+    serializer = kind(data=content, partial=partial, context={"is_text": is_text})
     serializer.is_valid(raise_exception=True)
     validated: dict[str, Any] = serializer.validated_data
     return validated
@@ -131,8 +136,17 @@ class HeaderScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     target_class = "accounts.authentication.ApiKeyAuthentication"
     name = ["ApiKey", "Bearer"]
 
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
+        return [{each: []} for each in self.name]
+
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
         return [
-            {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-            {"type": "http", "scheme": "bearer"},
+            {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-API-Key",
+                "description": "A key: `tk_…` reaches the installation, `wk_…` one workspace, "
+                "`ak_…` one inbox.",
+            },
+            {"type": "http", "scheme": "bearer", "description": "The same key as a bearer token."},
         ]

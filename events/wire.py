@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -32,10 +32,18 @@ Serialize = Callable[[list[Row]], Sequence[Any]]
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields it does not know, and text that no database takes, naming each field."""
+    """Refuses fields it does not know, values of another type than the one declared, and text
+    that no database takes, naming each field.
+
+    With `is_text` in its context every value has come as text, as in a query or a form: then the
+    framework reads numbers and booleans out of it.
+    """
+
+    # What JSON Schema says of the body as a whole: for the OpenAPI document.
+    schema_rules: ClassVar[dict[str, Any]] = {}
 
     def to_internal_value(self, data: Any) -> Any:
-        faults: dict[str, Any] = dict(_faults(data, self.fields)) if _is_map(data) else {}
+        faults: dict[str, Any] = dict(self._faults(data)) if _is_map(data) else {}
         try:
             taken = super().to_internal_value(data)
         except serializers.ValidationError as error:
@@ -45,6 +53,17 @@ class StrictSerializer(serializers.Serializer[Any]):
         if faults:
             raise serializers.ValidationError(faults)
         return taken
+
+    def _faults(self, given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        is_text = self.context.get("is_text", False)
+        for name, value in given.items():
+            field = self.fields.get(name)
+            if field is None or field.read_only:
+                yield _printable(name), ["There is no such field."]
+            elif not _storable(value):
+                yield name, ["Holds no text or number: U+0000, half a pair, beyond a double."]
+            elif not is_text and (fault := _other_type(field, value)):
+                yield name, fault
 
 
 class ClientId(serializers.RegexField):
@@ -66,12 +85,33 @@ def _is_map(value: Any) -> bool:
     return isinstance(value, Mapping)
 
 
-def _faults(given: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    for name, value in given.items():
-        if name not in fields or fields[name].read_only:
-            yield _printable(name), ["There is no such field."]
-        elif not _storable(value):
-            yield name, ["Holds what is no text or number: U+0000, half a pair, beyond a double."]
+_TEXTS = (
+    serializers.CharField,
+    serializers.ChoiceField,
+    serializers.DateTimeField,
+    serializers.UUIDField,
+)
+
+
+def _other_type(field: serializers.Field[Any, Any, Any, Any], value: Any) -> Any:
+    """What is wrong with the JSON type of `value`: sentences, of a list's items by their number.
+    None: nothing, or the field itself will say. JSON Schema's integers include 1.0."""
+    if value is None:
+        return None
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        found = ((at, _other_type(field.child, item)) for at, item in enumerate(value))
+        return {at: fault for at, fault in found if fault} or None
+    if isinstance(field, serializers.DictField) and _is_map(value):
+        within = ((name, _other_type(field.child, item)) for name, item in value.items())
+        return {name: fault for name, fault in within if fault} or None
+    if isinstance(field, _TEXTS) and not isinstance(value, str):
+        return ["Must be a string."]
+    if isinstance(field, serializers.BooleanField) and not isinstance(value, bool):
+        return ["Must be true or false."]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(field, serializers.FloatField | serializers.IntegerField) and not is_number:
+        return ["Must be a number."]
+    return None
 
 
 def _storable(value: Any) -> bool:

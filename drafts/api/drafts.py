@@ -202,4 +202,4 @@ class WithdrawDraft(ApiView):
 
 def _nothing(request: ApiRequest) -> dict[str, Any]:
     """A body is not needed, and must be an object where there is one. Raises ValidationError."""
-    return given(request.data or {}, NoBody)
+    return given(request.data, NoBody)

@@ -74,7 +74,7 @@ def _uploaded(request: ApiRequest) -> dict[str, Any]:
         )
         for upload in uploads
     ]
-    return {**given(request.POST.dict(), UploadFields), "files": files}
+    return {**given(request.POST.dict(), UploadFields, is_text=True), "files": files}
 
 
 class OneFile(ApiView):

@@ -4,7 +4,7 @@ import re
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework.response import Response
 
 from accounts.http import ApiRequest
@@ -16,7 +16,12 @@ from inboxes.reach import find_inbox
 
 _ETAG = re.compile(r'(?:W/)?"(\d{1,9})"\Z')
 IF_MATCH = OpenApiParameter(
-    "If-Match", str, OpenApiParameter.HEADER, description='The version you saw: `"3"`.'
+    "If-Match",
+    {"type": "string", "pattern": r'^(\*|(W/)?"[0-9]{1,9}")$'},
+    OpenApiParameter.HEADER,
+    description='The version you saw: `"3"`. Where it is not the present one: 409 '
+    "`VERSION_CONFLICT`, with the present draft in `details`.",
+    examples=[OpenApiExample("version", value='"3"')],
 )
 REFUSED = OpenApiResponse(description="The present state of the draft does not allow it.")
 
@@ -32,10 +37,10 @@ def find_draft(scope: Scope, inbox_id: str, draft_id: UUID, deed: Deed = "read")
 
 def version_of(request: ApiRequest) -> int | None:
     """The version that `If-Match` names; None where there is none, or `*`. Raises Invalid."""
-    header = request.headers.get("If-Match", "").strip()
-    if header in ("", "*"):
+    header = request.headers.get("If-Match")
+    if header is None or header.strip() == "*":
         return None
-    matched = _ETAG.match(header)
+    matched = _ETAG.match(header.strip())
     if matched is None:
         raise Invalid.field("If-Match", 'Must be a version in quotes, as in `"3"`.')
     return int(matched[1])

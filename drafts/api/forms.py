@@ -42,7 +42,7 @@ def written(request: ApiRequest, kind: type[MailBody]) -> dict[str, Any]:
         files += [_file(name, each) for each in uploads]
         if texts := [each for each in values if isinstance(each, str)]:
             fields[name] = _value(name, texts, declared.get(name))
-    body = given(fields, kind)
+    body = given(fields, kind, is_text=True)
     body["files"] = [*body.get("files", ()), *files]
     if len(body["files"]) > COUNT_LIMIT:
         raise Invalid.field("attachments", f"At most {COUNT_LIMIT} files are allowed.")

@@ -88,7 +88,7 @@ class SendDraft(ApiView):
     def post(self, request: ApiRequest, inbox_id: str, draft_id: UUID) -> Response:
         """Ask for the draft to leave. 202 where a person decides first."""
         draft = find_draft(request.auth, inbox_id, draft_id, "send")
-        body = given(request.data or {}, DraftSendBody)
+        body = given(request.data, DraftSendBody)
         outcome = review.ask_to_send(
             draft,
             by=request.auth,

@@ -140,7 +140,6 @@ class AttemptSerializer(serializers.Serializer[WebhookAttempt]):
 
 
 @extend_schema_serializer(component_name="WebhookDelivery")
-@extend_schema_serializer(component_name="WebhookDelivery")
 class DeliverySerializer(serializers.Serializer[WebhookDelivery]):
     """One event for one webhook."""
 
@@ -175,7 +174,6 @@ class DeliverySerializer(serializers.Serializer[WebhookDelivery]):
 
 
 @extend_schema_serializer(component_name="WholeDelivery")
-@extend_schema_serializer(component_name="WholeWebhookDelivery")
 class WholeDelivery(DeliverySerializer):
     """With the body that is posted, and every try."""
 
@@ -188,7 +186,6 @@ class WholeDelivery(DeliverySerializer):
         return [AttemptSerializer(one).data for one in tried[-MOST_ATTEMPTS:]]
 
 
-@extend_schema_serializer(component_name="WebhookDeliveryPage")
 class DeliveryPage(serializers.Serializer[Any]):
     """A page of deliveries, newest first."""
 
@@ -205,6 +202,7 @@ class DeliveryQuery(CursorQuery, StrictSerializer):
 class ReplayBody(StrictSerializer):
     """From where: one of the two."""
 
+    schema_rules = {"minProperties": 1, "maxProperties": 1}
     since = serializers.DateTimeField(required=False, help_text="A moment, with its time zone.")
     after = serializers.CharField(
         required=False, help_text="A cursor: of an event, or `nextCursor` of a replay."

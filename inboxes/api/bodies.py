@@ -150,6 +150,7 @@ class MergeBody(StrictSerializer):
 class SplitBody(StrictSerializer):
     """Where to part a conversation: one of the two."""
 
+    schema_rules = {"minProperties": 1, "maxProperties": 1}
     fromMessageId = serializers.UUIDField(
         required=False, help_text="This message and all later ones go to a new thread."
     )
