@@ -176,7 +176,7 @@ class AuthenticationSerializer(serializers.Serializer[Any]):
 
 
 class MessageItemSerializer(Telling[Message]):
-    """A mail in a list: everything but its bodies."""
+    """A mail in a list, as `reach.messages_of` finds it: everything but its bodies."""
 
     id = serializers.UUIDField(help_text="What `replyToMessageId` and the paths take.")
     inboxId = serializers.UUIDField(source="inbox_id")
@@ -219,8 +219,12 @@ class MessageItemSerializer(Telling[Message]):
         child=serializers.CharField(), help_text="What is odd about it, for people and models."
     )
     metadata = serializers.DictField(help_text="Given when it was sent.")
-    attachments = AttachmentSerializer(many=True)
-    deliveries = DeliverySerializer(many=True, help_text="One for each recipient; outbound only.")
+    attachments = AttachmentSerializer(many=True, source="told_attachments")
+    deliveries = DeliverySerializer(
+        many=True,
+        source="told_deliveries",
+        help_text="One for each recipient; outbound only.",
+    )
 
     def get_fields(self) -> dict[str, Any]:
         """`from` is a word of Python's and cannot be declared above."""
@@ -293,3 +297,4 @@ class ThreadPage(serializers.Serializer[Any]):
 
 class AttachmentList(serializers.Serializer[Any]):
     attachments = AttachmentSerializer(many=True)
+    pagination = Pagination()
