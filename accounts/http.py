@@ -16,7 +16,7 @@ from accounts.authentication import note_use
 from accounts.idempotency import Work, once_for_good, once_per_key, presented_name
 from accounts.scope import Deed, Scope
 from events.errors import Invalid, MailAgentError
-from events.wire import CLIENT_ID
+from events.wire import CLIENT_ID, NoBody
 
 
 class TooLarge(MailAgentError):
@@ -111,6 +111,11 @@ def given(
     serializer.is_valid(raise_exception=True)
     validated: dict[str, Any] = serializer.validated_data
     return validated
+
+
+def nothing_asked(request: Request) -> None:
+    """Raise ValidationError for a body that says anything, where nothing can be said."""
+    given(request.data, NoBody)
 
 
 def once_named(

@@ -66,6 +66,9 @@ class EventQuery(StrictSerializer):
     after = serializers.CharField(
         required=False, allow_blank=True, help_text="A cursor; left out: from the oldest kept."
     )
+    cursor = serializers.CharField(
+        required=False, allow_blank=True, help_text="The same as `after`, as other lists call it."
+    )
     types = serializers.CharField(
         required=False, allow_blank=True, help_text="Event types, separated by commas."
     )
@@ -76,6 +79,15 @@ class EventQuery(StrictSerializer):
 
     def validate_after(self, letters: str) -> log.Cursor | None:
         return cursor_of(letters)
+
+    def validate_cursor(self, letters: str) -> log.Cursor | None:
+        return cursor_of(letters, "cursor")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        cursor = attrs.pop("cursor", None)
+        if cursor is not None and attrs.setdefault("after", cursor) != cursor:
+            raise serializers.ValidationError({"cursor": ["Is another one than `after`."]})
+        return attrs
 
     def validate_types(self, text: str) -> frozenset[str]:
         names = [name.strip() for name in text.split(",") if name.strip()]

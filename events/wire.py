@@ -81,6 +81,10 @@ class ClientId(serializers.RegexField):
         )
 
 
+class NoBody(StrictSerializer):
+    """Nothing needs to be said."""
+
+
 def _is_map(value: Any) -> bool:
     return isinstance(value, Mapping)
 

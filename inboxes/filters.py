@@ -76,6 +76,10 @@ class ThreadQuery(StrictSerializer, CursorQuery):
     q = serializers.CharField(required=False, max_length=1000, help_text=_Q_HELP)
 
 
+class AttachmentQuery(StrictSerializer, PageQuery):
+    """A page of the list."""
+
+
 class ReadQuery(StrictSerializer):
     markRead = serializers.BooleanField(
         required=False, default=True, help_text="false: looking does not mark it read."

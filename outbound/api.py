@@ -9,11 +9,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from accounts.authentication import PermissionLacking
-from accounts.http import ApiRequest, ApiView, asked, given, once_named
+from accounts.http import ApiRequest, ApiView, asked, given, nothing_asked, once_named
 from accounts.models import Workspace
 from accounts.scope import Deed, Scope
 from events.errors import Invalid, Missing
-from events.wire import short_page
+from events.wire import NoBody, short_page
 from inboxes.addresses import fold_domain
 from inboxes.models import Domain
 from outbound import dns_records, domains
@@ -141,7 +141,7 @@ class VerifyDomain(ApiView):
         return self._verified(request, domain)
 
     @extend_schema(
-        operation_id="verifyDomainNow", tags=["domains"], request=None, responses=OneDomain
+        operation_id="verifyDomainNow", tags=["domains"], request=NoBody, responses=OneDomain
     )
     def post(self, request: ApiRequest, domain: str) -> Response:
         """Ask the DNS now. Takes up to five seconds where its servers do not answer."""
@@ -150,6 +150,8 @@ class VerifyDomain(ApiView):
     @staticmethod
     def _verified(request: ApiRequest, name: str) -> Response:
         found = find_domain(request.auth, name, "manage")
+        if request.method == "POST":
+            nothing_asked(request)
         return Response(told(domains.check(found, counted=False)))
 
 
@@ -174,10 +176,11 @@ class RotateDkim(ApiView):
 
     deeds: ClassVar[dict[str, Deed | None]] = {"POST": "manage"}
 
-    @extend_schema(operation_id="rotateDkim", tags=["domains"], request=None, responses=OneDomain)
+    @extend_schema(operation_id="rotateDkim", tags=["domains"], request=NoBody, responses=OneDomain)
     def post(self, request: ApiRequest, domain: str) -> Response:
         """Make the next keys, `dkim_next`: publish them beside the present ones, which sign until
         the DNS shows the new. While that is under way, asking again changes nothing."""
         found = find_domain(request.auth, domain, "manage")
+        nothing_asked(request)
         domains.rotate_keys(found, by=request.auth.actor)
         return Response(told(found))

@@ -8,14 +8,14 @@ from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from accounts.http import ApiRequest, ApiView, asked, given, once_named
+from accounts.http import ApiRequest, ApiView, asked, given, nothing_asked, once_named
 from accounts.models import Workspace
 from accounts.scope import Deed, Scope
 from events.errors import Invalid, Missing
 from events.frames import details_of
 from events.webhooks import managing, wire
 from events.webhooks.models import Webhook, WebhookDelivery
-from events.wire import COUNTED_EXACTLY, page
+from events.wire import COUNTED_EXACTLY, NoBody, page
 
 MANAGE: dict[str, Deed | None] = dict.fromkeys(("GET", "POST", "PATCH", "DELETE"), "manage")
 
@@ -170,12 +170,13 @@ class RotateSecret(ApiView):
     @extend_schema(
         operation_id="rotateWebhookSecret",
         tags=["webhooks"],
-        request=None,
+        request=NoBody,
         responses=wire.WebhookWithSecret,
     )
     def post(self, request: ApiRequest, webhook_id: UUID) -> Response:
         """A new secret, shown once. For 24 hours requests are signed under both."""
         webhook = find_webhook(request.auth, webhook_id)
+        nothing_asked(request)
         return Response(_shown(managing.rotate_secret(webhook, by=request.auth.actor)))
 
 
@@ -187,12 +188,14 @@ class SendTest(ApiView):
     @extend_schema(
         operation_id="testWebhook",
         tags=["webhooks"],
-        request=None,
+        request=NoBody,
         responses={202: wire.DeliverySerializer},
     )
     def post(self, request: ApiRequest, webhook_id: UUID) -> Response:
         """Queue a `webhook.test` event. Its delivery tells, a moment later, how it went."""
-        queued = managing.send_test(find_webhook(request.auth, webhook_id))
+        webhook = find_webhook(request.auth, webhook_id)
+        nothing_asked(request)
+        queued = managing.send_test(webhook)
         return Response(wire.DeliverySerializer(queued).data, status=202)
 
 
@@ -268,10 +271,11 @@ class Redeliver(ApiView):
     @extend_schema(
         operation_id="redeliverWebhookDelivery",
         tags=["webhooks"],
-        request=None,
+        request=NoBody,
         responses={202: wire.DeliverySerializer},
     )
     def post(self, request: ApiRequest, webhook_id: UUID, delivery_id: UUID) -> Response:
         """Post it again, with all tries anew; one that waits for its next try is due at once."""
         found = find_delivery(request.auth, webhook_id, delivery_id)
+        nothing_asked(request)
         return Response(wire.DeliverySerializer(managing.redeliver(found)).data, status=202)

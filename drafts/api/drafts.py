@@ -1,13 +1,13 @@
 """Drafts over the API: propose, read, change, take back."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from accounts.http import ApiRequest, ApiView, asked, given, once_named
+from accounts.http import ApiRequest, ApiView, asked, given, nothing_asked, once_named
 from accounts.scope import Deed
 from drafts import review
 from drafts.api.bodies import (
@@ -15,7 +15,6 @@ from drafts.api.bodies import (
     DraftPage,
     DraftPatch,
     DraftQuery,
-    NoBody,
     changes_of,
     given_of,
 )
@@ -30,7 +29,7 @@ from drafts.api.forms import JSON_OR_FORM, DraftForm, written
 from drafts.models import Draft, DraftQuerySet
 from drafts.serializers import DraftSerializer
 from events.errors import Missing
-from events.wire import page
+from events.wire import NoBody, page
 from inboxes.reach import find_inbox, find_message
 
 
@@ -174,7 +173,7 @@ class SubmitDraft(ApiView):
     def post(self, request: ApiRequest, inbox_id: str, draft_id: UUID) -> Response:
         """Say that it is ready: from now on it waits for review."""
         draft = find_draft(request.auth, inbox_id, draft_id, "draft")
-        _nothing(request)
+        nothing_asked(request)
         return answer(review.submit(draft, by=request.auth, version=version_of(request)))
 
 
@@ -196,10 +195,5 @@ class WithdrawDraft(ApiView):
         What a policy let go, and is still held or scheduled, is stopped.
         """
         draft = find_draft(request.auth, inbox_id, draft_id, "draft")
-        _nothing(request)
+        nothing_asked(request)
         return answer(review.withdraw(draft, by=request.auth, version=version_of(request)))
-
-
-def _nothing(request: ApiRequest) -> dict[str, Any]:
-    """A body is not needed, and must be an object where there is one. Raises ValidationError."""
-    return given(request.data, NoBody)

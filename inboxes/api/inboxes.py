@@ -9,11 +9,11 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from accounts.handing_on import hand_on
-from accounts.http import ApiRequest, ApiView, asked, given, once_named
+from accounts.http import ApiRequest, ApiView, asked, given, nothing_asked, once_named
 from accounts.models import Workspace
 from accounts.scope import Deed, Scope
 from accounts.workspaces import asked_workspace
-from events.wire import StrictSerializer, short_page
+from events.wire import NoBody, StrictSerializer, short_page
 from inboxes.adjusting import adjust
 from inboxes.api.bodies import InboxBody, InboxPatch
 from inboxes.claiming import Wanted, claim
@@ -134,12 +134,13 @@ class RestoreInbox(ApiView):
     deeds: ClassVar[dict[str, Deed | None]] = {"POST": "manage"}
 
     @extend_schema(
-        operation_id="restoreInbox", tags=["inboxes"], request=None, responses=InboxSerializer
+        operation_id="restoreInbox", tags=["inboxes"], request=NoBody, responses=InboxSerializer
     )
     def post(self, request: ApiRequest, inbox_id: str) -> Response:
         """Take a deletion back, within 30 days: mail, addresses, keys and password are as before.
         For an inbox that was not deleted it changes nothing."""
         inbox = find_restorable(request.auth, inbox_id)
+        nothing_asked(request)
         restore_inbox(inbox, by=request.auth.actor)
         return Response(shown(request.auth, inbox, "manage"))
 
@@ -152,12 +153,13 @@ class InboxPassword(ApiView):
     @extend_schema(
         operation_id="renewInboxPassword",
         tags=["inboxes"],
-        request=None,
+        request=NoBody,
         responses=PasswordSerializer,
     )
     def post(self, request: ApiRequest, inbox_id: str) -> Response:
         """A new password for IMAP and SMTP, shown this once. The old one opens nothing any more."""
         inbox = find_inbox(request.auth, inbox_id, "manage")
+        nothing_asked(request)
         password = renew_password(inbox, by=request.auth.actor)
         told = {"username": inbox.email, "imapPassword": password}
         return Response(PasswordSerializer(told).data)

@@ -16,12 +16,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from accounts.http import ApiRequest, ApiView
+from accounts.http import ApiRequest, ApiView, asked
 from accounts.scope import Deed
 from events.errors import Missing
+from events.wire import short_page
+from inboxes.filters import AttachmentQuery
 from inboxes.mime import part_octets
 from inboxes.models import Attachment, MessageRaw
-from inboxes.reach import find_inbox, find_message
+from inboxes.reach import find_inbox, find_message, in_order_of_parts
 from inboxes.serializers import AttachmentList, AttachmentSerializer
 
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
@@ -84,12 +86,23 @@ class Attachments(ApiView):
 
     deeds: ClassVar[dict[str, Deed | None]] = {"GET": "read"}
 
-    @extend_schema(operation_id="listAttachments", tags=["messages"], responses=AttachmentList)
+    @extend_schema(
+        operation_id="listAttachments",
+        tags=["messages"],
+        parameters=[AttachmentQuery],
+        responses=AttachmentList,
+    )
     def get(self, request: ApiRequest, inbox_id: str, message_id: UUID) -> Response:
         """What is attached, in the order of the message."""
         message = find_message(find_inbox(request.auth, inbox_id), message_id)
-        told = AttachmentSerializer(message.attachments.all(), many=True).data
-        return Response({"attachments": told})
+        asked(request, AttachmentQuery)
+        answer = short_page(
+            request,
+            in_order_of_parts(message.attachments.all()),
+            plural="attachments",
+            serialize=AttachmentSerializer.every,
+        )
+        return Response(answer)
 
 
 class AttachmentOctets(ApiView):

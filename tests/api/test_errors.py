@@ -5,6 +5,7 @@ from django.test import override_settings
 from accounts import authentication
 from inboxes import reach
 from tests.api.conftest import Client
+from tests.api.test_tenants import things
 
 
 def test_an_unknown_path_answers_json(db):
@@ -98,3 +99,19 @@ def test_every_answer_carries_a_request_id_and_is_not_kept(client):
     response = client.get("/v1/me", HTTP_X_REQUEST_ID="given-by-the-caller")
     assert response["X-Request-Id"] == "given-by-the-caller"
     assert response["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("inboxes/{inbox}/restore", "inboxes/{inbox}/password", "webhooks/{webhook}/test"),
+        *("webhooks/{webhook}/rotate-secret", "inboxes/{inbox}/drafts/{draft}/withdraw"),
+        "webhooks/{webhook}/deliveries/{delivery}/redeliver",
+    ],
+)
+def test_where_nothing_can_be_said_a_body_is_refused(client, inbox, path):
+    named = things(inbox)
+    for body in ({"force": True}, [], "x"):
+        response = client.post(f"/v1/{path.format(**named)}", body)
+        assert (response.status_code, response.json()["code"]) == (400, "VALIDATION_ERROR")
+    assert client.post(f"/v1/{path.format(**named)}", {}).status_code < 300

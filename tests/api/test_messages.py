@@ -214,3 +214,14 @@ def test_reading_needs_no_more_than_read(inbox, path, message):
 def test_format_of_moments_is_iso_and_utc(client, path, message):
     told = client.get(f"{path}/{message.pk}").json()["receivedAt"]
     assert told == message.received_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def test_attachments_are_listed_in_the_order_of_the_message(client, path, message):
+    for part_path in ("1.10", "1.9", "1.2.1"):
+        message.attachments.create(part_path=part_path, filename=part_path, size=1)
+    wanted = ["1.2.1", "1.9", "1.10", "bill.pdf"]
+    told = client.get(f"{path}/{message.pk}").json()["attachments"]
+    page = client.get(f"{path}/{message.pk}/attachments", {"limit": 2, "offset": 1}).json()
+    assert [each["filename"] for each in told] == wanted
+    assert [each["filename"] for each in page["attachments"]] == wanted[1:3]
+    assert page["pagination"] == {"total": 4, "limit": 2, "offset": 1}

@@ -127,3 +127,21 @@ def test_the_scope_of_a_key_is_what_the_log_asks_for(inbox, key):
     scope = Scope.of_key(ApiKey.objects.get())
 
     assert scope.reaches(inbox.workspace_id, inbox.pk, "read")
+
+
+def test_a_cursor_may_be_called_as_in_other_lists(poll, inbox):
+    for number in range(3):
+        tell(inbox.workspace_id, inbox.pk, subject=str(number))
+    _, first = poll(limit="1")
+    place = first["pagination"]["nextCursor"]
+    _, by_cursor = poll(cursor=place)
+    _, by_after = poll(after=place)
+    assert [each["subject"] for each in by_cursor["events"]] == ["1", "2"]
+    assert by_cursor["events"] == by_after["events"]
+    other = by_after["pagination"]["nextCursor"]
+    for query, field in (
+        ({"cursor": place, "after": other}, "cursor"),
+        ({"cursor": "no cursor"}, "cursor"),
+    ):
+        status, body = poll(**query)
+        assert (status, list(body["details"])) == (400, [field])
