@@ -130,6 +130,23 @@ class Draft(models.Model):
             ),
             models.Index(fields=["inbox", "status", "-created_at"], name="draft_by_status"),
             models.Index(fields=["thread", "-created_at"], name="draft_by_thread"),
+            # What lists show: of one inbox, of several; what is open is little among what is not.
+            models.Index(fields=["inbox", "-created_at", "-id"], name="draft_list"),
+            models.Index(fields=["-created_at", "-id"], name="draft_list_of_all"),
+            models.Index(
+                fields=["-created_at", "-id"],
+                condition=Q(
+                    status__in=[
+                        "composing",
+                        "pending",
+                        "changes_requested",
+                        "approved",
+                        "sending",
+                        "send_failed",
+                    ]
+                ),
+                name="draft_list_of_open",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ folder entries, whose change grows the folder's mod-sequence (RFC 7162)."""
 from collections.abc import Collection
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -18,6 +18,35 @@ from inboxes.mailbox import file_message
 from inboxes.models import Folder, FolderEntry, Inbox, Message, Thread
 
 MOST_LABELS = 50
+
+# Reading a message marks it: one statement, in the order of all locks here, folders by id and last.
+_MARK_READ = """
+    WITH changed AS (
+        UPDATE inboxes_message SET is_read = %(is_read)s
+         WHERE id = %(message)s AND is_read <> %(is_read)s
+     RETURNING id, thread_id
+    ), counted AS (
+        UPDATE inboxes_thread AS thread
+           SET unread_count = greatest(unread_count + %(by)s, 0)
+          FROM changed
+         WHERE thread.id = changed.thread_id AND %(by)s <> 0
+    ), locked AS (
+        SELECT folder.id
+          FROM inboxes_folder AS folder
+          JOIN inboxes_folderentry AS entry ON entry.folder_id = folder.id
+          JOIN changed ON changed.id = entry.message_id
+         ORDER BY folder.id
+           FOR NO KEY UPDATE OF folder
+    ), counters AS (
+        UPDATE inboxes_folder AS folder SET highest_modseq = highest_modseq + 1
+          FROM locked
+         WHERE folder.id = locked.id
+     RETURNING folder.id, folder.highest_modseq
+    )
+    UPDATE inboxes_folderentry AS entry SET modseq = counters.highest_modseq
+      FROM counters
+     WHERE entry.folder_id = counters.id AND entry.message_id = %(message)s
+"""
 
 
 def _changed_labels(
@@ -52,13 +81,11 @@ def _count_unread(message: Message, by: int) -> None:
 def mark_read(message: Message, *, is_read: bool = True) -> None:
     """Set whether it was read. Saying what is so already changes nothing."""
     _lock_thread(message)
-    unlike = Message.objects.filter(pk=message.pk, is_read=not is_read)
     message.is_read = is_read
-    if not unlike.update(is_read=is_read):
-        return
-    if message.is_inbound and message.trashed_at is None:
-        _count_unread(message, -1 if is_read else 1)
-    _touch_entries(message)
+    counts = message.is_inbound and message.trashed_at is None
+    by = (-1 if is_read else 1) if counts else 0
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK_READ, {"message": message.pk, "is_read": is_read, "by": by})
 
 
 @transaction.atomic

@@ -61,7 +61,10 @@ def search(queryset: "QuerySet[Row]", q: str) -> "QuerySet[Row]":
 
 def _sender(value: str) -> Q:
     if value.startswith("@"):
-        return Q(header_from__endswith=f"@{fold_domain(value[1:])}")
+        domain = fold_domain(value[1:])
+        ends = Q(header_from__endswith=f"@{domain}")
+        # The index knows domains as they were written; an international one in two ways.
+        return ends if "xn--" in domain else ends & _stands(domain, "B")
     if "@" in value:
         return Q(header_from=fold_address(value))
     return _stands(value, "*B") & (

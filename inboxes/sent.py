@@ -86,7 +86,10 @@ def _message(
     recipients = [fold_address(a.addr_spec) for a in (*parsed.to, *parsed.cc, *bcc)]
     own_words = reply_text(parsed.plain_body, parsed.html_body)
     names = " ".join(
-        [a.name + " " + a.addr_spec for a in (*parsed.header_from, *parsed.to, *parsed.cc, *bcc)]
+        [
+            f"{a.name} {a.addr_spec} {a.addr_spec.replace('@', ' ')}"
+            for a in (*parsed.header_from, *parsed.to, *parsed.cc, *bcc)
+        ]
         + [part.filename for part in parsed.attachments]
     )
     return Message(

@@ -3,7 +3,7 @@ index and within what the caller reaches."""
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from accounts.scope import Scope
@@ -24,6 +24,8 @@ def health_of(address: str, scope: Scope) -> dict[str, Any]:
     deliveries = Delivery.objects.filter(rcpt_to=address, message__inbox__in=inboxes)
     left = deliveries.filter(status=Delivery.Status.SENT)
     threads = Thread.objects.listed().filter(inbox__in=inboxes, participants__contains=[address])
+    received, last_received_at = _count_and_latest(written, "received_at")
+    sent, last_sent_at = _count_and_latest(left, "settled_at")
     complaints = [one for one in suppressions if one.reason == "complaint"]
     return {
         "address": address,
@@ -33,10 +35,10 @@ def health_of(address: str, scope: Scope) -> dict[str, Any]:
         "complaint": complaints[0] if complaints else None,
         "outOfOffice": None,
         "opens": None,
-        "received": written[:MOST_COUNTED].count(),
-        "sent": left[:MOST_COUNTED].count(),
-        "lastReceivedAt": _latest(written, "received_at"),
-        "lastSentAt": _latest(left, "settled_at"),
+        "received": received,
+        "sent": sent,
+        "lastReceivedAt": last_received_at,
+        "lastSentAt": last_sent_at,
         "threads": list(threads.order_by("-last_message_at", "-id")[:THREADS]),
     }
 
@@ -63,5 +65,8 @@ def _last_bounce(deliveries: QuerySet[Delivery]) -> dict[str, Any] | None:
     }
 
 
-def _latest(rows: QuerySet[Any], name: str) -> str | None:
-    return moment(rows.order_by(f"-{name}").values_list(name, flat=True).first())
+def _count_and_latest(rows: QuerySet[Any], name: str) -> tuple[int, str | None]:
+    """How many there are, counted so far as is told, and the latest `name` of the newest."""
+    newest = rows.order_by("-created_at").values(name)[:MOST_COUNTED]
+    found = newest.aggregate(count=Count("*"), latest=Max(name))
+    return found["count"], moment(found["latest"])

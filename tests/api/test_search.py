@@ -17,7 +17,7 @@ def written(thread, subject, body, **fields) -> Message:
     message = make_message(thread, subject=subject, plain_body=body, **fields)
     people = [(message.from_name, message.header_from)]
     people += [(each["name"], each["address"]) for each in message.to]
-    names = " ".join(f"{name} {address}" for name, address in people)
+    names = " ".join(f"{name} {each} {each.replace('@', ' ')}" for name, each in people)
     Message.objects.filter(pk=message.pk).update(search_names=names)
     return message
 
