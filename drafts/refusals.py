@@ -6,6 +6,7 @@ from drafts.models import Draft
 from drafts.names import names_of
 from drafts.serializers import draft_fields
 from events.errors import Conflict, Forbidden
+from events.wire import moment
 
 _DEEDS: dict[str, str] = {
     Draft.Status.COMPOSING: "is still being composed",
@@ -44,7 +45,7 @@ class DraftRefusal(Conflict):
             status=draft.status,
             by=by,
             byName=self.by_name,
-            at=self.at.isoformat(),
+            at=moment(self.at),
             draft=draft_fields(draft),
             **details,
         )

@@ -209,6 +209,17 @@ def test_a_list_shows_a_stranger_nothing_of_ours(inbox, strange_inbox, route):
     assert not [one for one in named.values() if str(one) in response.content.decode()]
 
 
+@pytest.mark.parametrize("route", [r for r in GUARDED if r.is_list and r.by == "ak"], ids=name_of)
+def test_a_list_shows_the_key_of_another_inbox_nothing_of_ours(inbox, workspace, route):
+    named = things(inbox)
+    other = open_inbox(workspace, workspace.domains.get(name="acme.example"), "sales", by="test")
+    response = call(Client(make_key(other.inbox)), route, named)
+    assert response.status_code == 200
+    shared = {"someone", "workspace", "domain", "suppressed"}  # what both inboxes have
+    ours = [str(one) for name, one in named.items() if name not in shared]
+    assert not [one for one in ours if one in response.content.decode()]
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=name_of)
 def test_the_owner_gets_through(inbox, key, route):
     presented = key if route.by == "ak" else made_key(route.by, inbox)[1]
