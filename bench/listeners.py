@@ -55,7 +55,8 @@ def new_audience(inboxes: int = 1) -> Audience:
 def web_process() -> Iterator[Web]:
     """One web process on this database."""
     unlimited = {"MAILAGENT_RATE_LIMIT": MANY, "MAILAGENT_WORKSPACE_RATE_LIMIT": MANY}
-    web = start_web(free_port(), MAILAGENT_LOG_LEVEL="ERROR", **unlimited)
+    # The pool as in production: the process of a bench goes without.
+    web = start_web(free_port(), MAILAGENT_DB_POOL="true", MAILAGENT_LOG_LEVEL="ERROR", **unlimited)
     try:
         yield web
     finally:
