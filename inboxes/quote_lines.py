@@ -78,6 +78,8 @@ def announces_message(line: str) -> bool:
     """ "-----Original Message-----", "Begin forwarded message:" and their like, alone on the line."""
     if not 6 <= len(line) <= LONGEST:
         return False
+    if line.isascii() and line[0].isalpha() and _first_word(line) not in FIRST_WORDS:
+        return False
     return bool(_ORIGINAL.match(line) or _FORWARDED.match(line) or _REPLY_ABOVE.match(line))
 
 
@@ -114,10 +116,10 @@ def _stands_alone(line: str) -> bool:
 
 
 def _may_continue(line: str) -> bool:
-    if not _CANDIDATE.search(line) and not _ON.match(line):
-        return False
     if _ON.match(line):
         return True
+    if not _CANDIDATE.search(line):
+        return False
     return bool(_STARTS_DATED.match(line) and _DATED.search(line)) or bool(
         _is_addressed(line) and _WROTE.search(line)
     )
@@ -174,6 +176,8 @@ def header_block_length(lines: list[str], at: int) -> int:
 
     It has a sender, a date or subject, and an address or subject: "From: Riga, To: Oslo" is no header.
     """
+    if ":" not in lines[at] and "\uff1a" not in lines[at]:
+        return 0
     if _ALL_IN_ONE.match(lines[at][:LONGEST]) and "@" in lines[at][:LONGEST]:
         return 1
     first = field_kind(lines[at])

@@ -87,6 +87,11 @@ class InboundSMTP(SMTP):
         self.address = ""
         self.began = time.monotonic()
 
+    def __dir__(self) -> list[str]:
+        """Nothing: aiosmtpd would look for hooks among 150 names anew for each session, and has
+        none of ours to find."""
+        return []
+
     # --- The session ----------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
