@@ -21,7 +21,7 @@ class Taken:
 
     @property
     def body(self) -> dict[str, Any]:
-        return json.loads(self.content)
+        return dict(json.loads(self.content))
 
 
 @dataclass(frozen=True)
