@@ -48,6 +48,14 @@ def make_key(inbox: Inbox, permissions: list[str] | None = None) -> str:
     return shown
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the database, so that it can be run again on another PostgreSQL."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db"}:
+            item.add_marker("database")
+
+
 @pytest.fixture(autouse=True)
 def quick_passwords(request):
     """Argon2 is slow on purpose. Tests that serve from another process keep the real one."""

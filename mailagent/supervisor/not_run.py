@@ -14,7 +14,9 @@ from mailagent.supervisor.configuration import ROOT
 
 _CORPORA = ROOT.parent / "shared" / "corpora"
 _NO_BROWSER = "no browser: set MAILAGENT_BROWSER to a Chromium"
+_FILES = "files that did not run"  # what a worker of pytest-xdist hands over
 _reasons: Counter[str] = Counter()
+_reasons_of_files: Counter[str] = Counter()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,11 +37,23 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     """Note a file that was skipped whole."""
     if report.skipped:
-        _reasons[_reason(report)] += 1
+        _reasons_of_files[_reason(report)] += 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over from a worker of pytest-xdist which files were skipped: each has looked at all."""
+    for reason, count in getattr(node, "workeroutput", {}).get(_FILES, {}).items():
+        _reasons_of_files[reason] = max(_reasons_of_files[reason], count)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Turn a pass into a failure when something should have run and did not."""
+    worker_output = getattr(session.config, "workeroutput", None)
+    if worker_output is not None:
+        worker_output[_FILES] = dict(_reasons_of_files)
+        return
+    _reasons.update(_reasons_of_files)
     if exitstatus == pytest.ExitCode.OK and any(not _is_excused(reason) for reason in _reasons):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -11,7 +11,9 @@ from mailagent.supervisor.children import Child, StopAsked, Supervisor
 from mailagent.supervisor.configuration import ROOT
 from mailagent.supervisor.console import Console
 
-_PLUGIN = "mailagent.supervisor.not_run"
+_PLUGINS = ("mailagent.supervisor.not_run", "mailagent.supervisor.side_by_side")
+# Most tests wait for sockets and processes; Valkey has databases for seven at most.
+_MOST_SIDE_BY_SIDE = 4
 
 
 def run(arguments: list[str]) -> int:
@@ -50,9 +52,21 @@ def _run_pytest(supervisor: Supervisor, folder: Path, arguments: list[str]) -> i
     supervisor.wait_until_ready(*(child.name for child in children), seconds=300)
     pytest = Child(
         name="pytest",
-        argv=[sys.executable, "-m", "pytest", "-p", _PLUGIN, *arguments],
+        argv=[sys.executable, "-m", "pytest", *_plugins(), *_workers(arguments), *arguments],
         environment=environment,
         folder=ROOT,
         patience=20,
     )
     return supervisor.run_step(pytest, shown=False)
+
+
+def _plugins() -> list[str]:
+    return [word for plugin in _PLUGINS for word in ("-p", plugin)]
+
+
+def _workers(arguments: list[str]) -> list[str]:
+    """All tests go side by side, file by file; of named ones the caller says how."""
+    if any((ROOT / argument.partition("::")[0]).exists() for argument in arguments if argument):
+        return []
+    count = min(max(2, os.cpu_count() or 1), _MOST_SIDE_BY_SIDE)
+    return ["--numprocesses", str(count), "--dist", "loadfile"]

@@ -209,20 +209,20 @@ async def test_resuming_at_every_cursor_loses_nothing(web, key, inbox):
     heard: list[str] = []
 
     async def write() -> None:
-        for number in range(120):
+        for number in range(60):
             await tell_later(inbox.workspace_id, inbox.pk, subject=str(number))
 
     writing = asyncio.create_task(write())
-    while len(set(heard)) < 120:
+    while len(set(heard)) < 60:
         async with web.listen_with(key) as client:
             await subscribe(client, after=cursor)
-            for _ in range(min(17, 120 - len(set(heard)))):
+            for _ in range(min(17, 60 - len(set(heard)))):
                 frame = await hear(client)
                 cursor = frame["cursor"]
                 heard.append(frame["message"]["subject"])
     await writing
 
-    assert heard == [str(number) for number in range(120)]
+    assert heard == [str(number) for number in range(60)]
 
 
 async def test_a_cursor_older_than_the_log_is_answered_with_reset_and_then_what_is_live(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailagent.supervisor import browser
+from mailagent.supervisor import browser, side_by_side
 from tests.supervisor.conftest import ROOT
 
 PASSING = "def test_it(): pass\n"
@@ -22,13 +22,19 @@ BROWSER = "import pytest\n@pytest.mark.browser\ndef test_it(): pass\n"
 CORPORA = "import pytest\ndef test_it(): pytest.skip('corpora absent: none beside the checkout')\n"
 
 
-def run(tmp_path: Path, text: str, **settings: str) -> tuple[int, str]:
+SKIPPED_FILE = "import pytest\npytest.importorskip('no_such_module', reason='the moon is new')\n"
+
+
+def run(tmp_path: Path, text: str, *more: str, **settings: str) -> tuple[int, str]:
     """`manage.py test` on one small file, without the project's own settings."""
     (tmp_path / "test_small.py").write_text(text)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = browser\n")
     left_out = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL")
     done = subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), "test", str(tmp_path), "-q", "-p", "no:django"],
+        [
+            *(sys.executable, str(ROOT / "manage.py"), "test"),
+            *(str(tmp_path), "-q", "-p", "no:django", *more),
+        ],
         env={name: text for name, text in os.environ.items() if name not in left_out} | settings,
         capture_output=True,
         text=True,
@@ -52,6 +58,29 @@ def test_a_skipped_test_is_told_and_fails_the_run(tmp_path: Path) -> None:
 
     assert code == 1
     assert "1 test did not run: the moon is not full" in said
+
+
+def test_side_by_side_what_is_skipped_is_told_once_and_fails_the_run(tmp_path: Path) -> None:
+    (tmp_path / "test_absent.py").write_text(SKIPPED_FILE)
+
+    code, said = run(tmp_path, PASSING + SKIPPED.replace("test_it", "test_other"), "-n", "2")
+
+    assert code == 1
+    assert "1 test did not run: the moon is not full" in said
+    assert "1 test did not run: the moon is new" in said
+
+
+def test_side_by_side_each_worker_has_databases_of_its_own() -> None:
+    for url, mine in {
+        "unix:///run/valkey?db=0": "unix:///run/valkey?db=4",
+        "redis+socket:///run/valkey?virtual_host=1": "redis+socket:///run/valkey?virtual_host=4",
+        "redis://127.0.0.1:6379/0": "redis://127.0.0.1:6379/4",
+    }.items():
+        environment = {"PYTEST_XDIST_WORKER": "gw1", "REDIS_URL": url, "CELERY_BROKER_URL": url}
+        side_by_side.set_apart(environment)
+
+        assert environment["REDIS_URL"] == mine
+        assert environment["CELERY_BROKER_URL"] == mine.replace("=4", "=5").replace("/4", "/5")
 
 
 def test_without_a_browser_its_tests_are_told_and_fail_the_run(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.webhooks.conftest import feed, let_time_pass, make_webhook, statuses,
 from tests.webhooks.receiver import Receiver, Reply
 
 pytestmark = pytest.mark.django_db(transaction=True)
-DOWN = 2_000
+DOWN = 400
 
 
 def test_an_endpoint_that_hangs_harms_no_other(inbox, receivers, courier):
