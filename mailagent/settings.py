@@ -40,6 +40,8 @@ ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]", HOSTNAME, urlsplit(BASE_URL
 # The name of a domain on which every workspace may open inboxes; "" = each on its own domains.
 DEFAULT_DOMAIN: str = env.str("MAILAGENT_DEFAULT_DOMAIN", default="")
 TRANSPORT: str = env.str("MAILAGENT_TRANSPORT", default="catcher")
+# Connections at a time to one receiving domain, when mail goes there directly.
+DOMAIN_CONNECTIONS: int = env.int("MAILAGENT_DOMAIN_CONNECTIONS", default=10)
 DNS: str = env.str("MAILAGENT_DNS", default="")  # "host:port" of a resolver; "" = the system's
 # Networks (CIDR) that webhooks may reach although they are not public.
 WEBHOOK_ALLOW: list[str] = env.list("MAILAGENT_WEBHOOK_ALLOW", default=[])

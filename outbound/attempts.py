@@ -20,8 +20,8 @@ from outbound.models import Delivery
 from outbound.recording import record
 from outbound.signing import domain_of, signed_octets
 from outbound.suppression import suppressed
-from outbound.transports.choose import transport_for
-from outbound.transports.protocol import Job, Outcome, Result, Transport
+from outbound.transports.protocol import Job, NotNow, Outcome, Result, Transport
+from outbound.ways_out import transport_at
 
 logger = logging.getLogger(__name__)
 RECORD_PATIENCE = 60.0  # seconds in which the database may come back
@@ -31,7 +31,7 @@ RECORD_AGAIN_AFTER = 0.5
 @lru_cache(maxsize=1)
 def transport() -> Transport:
     """The way out that the settings name; one for the process, it may keep connections."""
-    return transport_for(settings.TRANSPORT, dns=settings.DNS, hostname=settings.HOSTNAME)
+    return transport_at(settings.TRANSPORT)
 
 
 def attempt(claim: Claim) -> None:
@@ -48,6 +48,10 @@ def attempt(claim: Claim) -> None:
         return
     except stopping.Stopping:
         claim.give_back()
+        return
+    except NotNow as early:
+        logger.info("message %s: later: %s", claim.message_id, early)
+        claim.give_back(after=early.seconds)
         return
     except Exception as error:  # A worker's outer loop: the mail behind this one must go on.
         logger.exception("message %s: the attempt broke off", claim.message_id)

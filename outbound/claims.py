@@ -74,14 +74,14 @@ class Claim:
         with self._one_at_a_time:
             self._held().update(lease_until=Now() + LEASE)
 
-    def give_back(self) -> None:
-        """Nothing was handed over: due again at once, and this attempt does not count."""
+    def give_back(self, *, after: float = 0) -> None:
+        """Nothing was handed over: due in `after` seconds, and this attempt does not count."""
         self._held().update(
             status=Status.DEFERRED,
             phase=Delivery.Phase.NONE,
             lease_until=None,
             attempts=F("attempts") - 1,
-            next_attempt_at=Now(),
+            next_attempt_at=Now() + timedelta(seconds=after),
         )
 
     @contextmanager

@@ -10,6 +10,10 @@ from accounts.models import Workspace
 from accounts.scope import ScopedQuerySet
 from events.ids import new_id
 from inboxes.models import Domain, Message
+from outbound.transport_models import DomainTransport as DomainTransport
+from outbound.transport_models import ProviderMessage as ProviderMessage
+from outbound.transport_models import ProviderReport as ProviderReport
+from outbound.transport_models import StsPolicy as StsPolicy
 
 
 class DkimKey(models.Model):
@@ -106,9 +110,9 @@ class Delivery(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["next_attempt_at", "id"],
+                fields=["by_person", "next_attempt_at", "id"],
                 condition=Q(status__in=["queued", "deferred"]),
-                name="delivery_due",
+                name="delivery_due_by_lane",
             ),
             models.Index(
                 fields=["lease_until"], condition=Q(status="sending"), name="delivery_leased"
