@@ -26,6 +26,7 @@ from outbound import queue
 from outbound.compose import Outgoing, checked_headers, compose, new_message_id
 from outbound.notices import Notice
 from outbound.suppression import suppressed
+from tracking.marking import keep, mark
 
 Status = Draft.Status
 
@@ -103,14 +104,14 @@ def _freeze(draft: Draft, message_id: UUID, now: datetime, *, unattended: bool) 
     domain = inbox.email.rpartition("@")[2]
     header_message_id = new_message_id(domain)
     try:
-        outgoing = _outgoing(draft, content, unattended=unattended)
+        marked = mark(inbox, _outgoing(draft, content, unattended=unattended))
         # RFC 5322 dates have whole seconds.
         raw = compose(
-            outgoing, header_message_id=header_message_id, date=now.replace(microsecond=0)
+            marked.outgoing, header_message_id=header_message_id, date=now.replace(microsecond=0)
         )
     except ValueError as error:
         raise Invalid(str(error)) from error
-    return store_outgoing(
+    message = store_outgoing(
         inbox,
         draft.thread,
         raw,
@@ -120,6 +121,8 @@ def _freeze(draft: Draft, message_id: UUID, now: datetime, *, unattended: bool) 
         unattended=unattended,
         metadata=draft.metadata,
     )
+    keep(message, marked.links)
+    return message
 
 
 def _outgoing(draft: Draft, content: Content, *, unattended: bool) -> Outgoing:

@@ -13,7 +13,7 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("mailagent")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["events", "inboxes", "outbound", "drafts"])
+app.autodiscover_tasks(["events", "inboxes", "outbound", "tracking", "drafts"])
 # How late a task may be that is due while the worker's clock sleeps for another one, in seconds:
 # the end of one hold among others. As often the clock looks up while something is held.
 app.conf.worker_timer_precision = 0.05

@@ -156,6 +156,8 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Sign-in ------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [
+    "settle-hits": {"task": "tracking.tasks.settle_hits", "schedule": 5.0},
+    "forget-sources-of-hits": {"task": "tracking.tasks.forget_sources", "schedule": 3600.0},
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
