@@ -151,13 +151,13 @@ CELERY_BEAT_SCHEDULE = {
         "task": "accounts.tasks.prune_idempotent_calls",
         "schedule": 3600.0,
     },
+    "settle-hits": {"task": "tracking.tasks.settle_hits", "schedule": 5.0},
+    "forget-sources-of-hits": {"task": "tracking.tasks.forget_sources", "schedule": 3600.0},
     "prune-arrivals": {"task": "inboxes.tasks.prune_arrivals", "schedule": 3600.0},
 }
 
 # --- Sign-in ------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [
-    "settle-hits": {"task": "tracking.tasks.settle_hits", "schedule": 5.0},
-    "forget-sources-of-hits": {"task": "tracking.tasks.forget_sources", "schedule": 3600.0},
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
