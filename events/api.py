@@ -29,6 +29,15 @@ class AttachmentOfEvent(serializers.Serializer[Any]):
     inline = serializers.BooleanField()
 
 
+class AuthenticationOfEvent(serializers.Serializer[Any]):
+    """Who a received message is really from, as far as it was known when it came."""
+
+    spf = serializers.CharField(allow_null=True)
+    dkim = serializers.CharField(allow_null=True)
+    dmarc = serializers.CharField(allow_null=True)
+    aligned = serializers.BooleanField(allow_null=True)
+
+
 class PolledEvent(serializers.Serializer[Any]):
     """One event, flat. Which of the fields below `cursor` are there depends on the type."""
 
@@ -47,6 +56,10 @@ class PolledEvent(serializers.Serializer[Any]):
     htmlBody = serializers.CharField(required=False, allow_null=True)  # noqa: N815
     replyText = serializers.CharField(required=False, allow_null=True)  # noqa: N815
     attachments = AttachmentOfEvent(many=True, required=False)
+    authentication = AuthenticationOfEvent(required=False)
+    labels = serializers.ListField(child=serializers.CharField(), required=False)
+    warnings = serializers.ListField(child=serializers.CharField(), required=False)
+    spam = serializers.BooleanField(required=False, help_text="It went to Junk.")
     truncated = serializers.BooleanField(required=False, help_text="A body was cut at 256 KiB.")
 
 
@@ -70,6 +83,7 @@ PARAMETERS = [
     OpenApiParameter("after", str, description="A cursor; left out: from the oldest event kept."),
     OpenApiParameter("types", str, description="Event types, separated by commas."),
     OpenApiParameter("inboxId", UUID),
+    OpenApiParameter("includeSpam", bool, description="true: with what went to Junk."),
     OpenApiParameter("limit", int, description=f"1 to {MOST_LIMIT}; 50 if left out."),
 ]
 
@@ -113,4 +127,12 @@ def _asked(request: Request) -> Subscription:
     except ValueError as error:
         raise Invalid.field("inboxId", "Must be a UUID.") from error
     names = [name.strip() for name in types.split(",") if name.strip()]
-    return Subscription(event_types_of(names, "types"), inbox_ids)
+    include_spam = _flag(request, "includeSpam")
+    return Subscription(event_types_of(names, "types"), inbox_ids, include_spam=include_spam)
+
+
+def _flag(request: Request, name: str) -> bool:
+    given = request.query_params.get(name, "false").lower()
+    if given not in ("true", "false"):
+        raise Invalid.field(name, "Must be true or false.")
+    return given == "true"

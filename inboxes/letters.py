@@ -2,13 +2,14 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from events.errors import MailAgentError
 from inboxes import addresses, automatic, mime, references
+from inboxes.findings import NO_FINDINGS, Findings
 from inboxes.html_text import text_from_html, visible_text
 from inboxes.quotes import reply_text
 from inboxes.recipients import Recipient
@@ -43,6 +44,12 @@ class Envelope:
     helo: str = ""
     peer: str = ""
     protocol: str = "ESMTP"  # RFC 3848
+    findings: Findings = NO_FINDINGS  # about who sent it and what is in it
+    returned: tuple[Callable[[], None], ...] = ()  # see `inboxes.returns`
+
+    @property
+    def rcpt_tos(self) -> tuple[str, ...]:
+        return tuple(recipient.rcpt_to for recipient in self.recipients)
 
     def trace(self) -> dict[str, str]:
         return {
@@ -112,7 +119,7 @@ def bare_letter(envelope: Envelope, raw: bytes) -> Letter:
         "thread_index": "",
         "plain_body": "",
         "is_automated": not envelope.mail_from,
-        "warnings": ["unreadable"],
+        "warnings": ["unreadable", *envelope.findings.warnings],
         "size": len(raw),
         "received_at": envelope.received_at,
         "created_at": envelope.received_at,
@@ -122,12 +129,20 @@ def bare_letter(envelope: Envelope, raw: bytes) -> Letter:
 
 
 def _letter(envelope: Envelope, raw: bytes, columns: dict[str, Any], **more: Any) -> Letter:
+    findings = envelope.findings
+    found: dict[str, Any] = {
+        "authentication": dict(findings.authentication),
+        "labels": list(findings.labels),
+        "is_spam": findings.is_spam,
+    }
+    if findings.scans:
+        found["metadata"] = {**columns["metadata"], "scans": dict(findings.scans)}
     return Letter(
         envelope=envelope,
         raw=raw,
         digest=mime.dedupe_digest(raw, envelope.mail_from),
         sha256=hashlib.sha256(raw).digest(),
-        columns=columns,
+        columns=columns | found,
         ancestors=more.get("ancestors", ()),
         attachments=more.get("attachments", ()),
     )
@@ -140,6 +155,7 @@ def _read(envelope: Envelope, raw: bytes) -> Letter:
     ancestors = references.ancestors(parsed.in_reply_to, parsed.references)[:_REFERENCES_LIMIT]
     columns = _header_columns(parsed) | _body_columns(parsed) | _envelope_columns(envelope, parsed)
     columns["size"] = len(raw)
+    columns["warnings"] += envelope.findings.warnings
     return _letter(
         envelope,
         raw,

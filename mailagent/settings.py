@@ -47,6 +47,15 @@ DNS: str = env.str("MAILAGENT_DNS", default="")  # "host:port" of a resolver; ""
 WEBHOOK_ALLOW: list[str] = env.list("MAILAGENT_WEBHOOK_ALLOW", default=[])
 # What a domain's SPF record must permit: a smarthost's "include:spf.provider.com", for one.
 SPF: str = env.str("MAILAGENT_SPF", default=f"a:{HOSTNAME}")
+# Scanners of incoming mail; "" = none. "http://127.0.0.1:11333"; "host:port" or a socket's path.
+RSPAMD: str = env.str("MAILAGENT_RSPAMD", default="")
+CLAMAV: str = env.str("MAILAGENT_CLAMAV", default="")
+# How many automatic messages of a worker may be in doubt at once, should it die; 0: any number.
+AUTOMATIC_AT_ONCE: int = env.int("MAILAGENT_AUTOMATIC_AT_ONCE", default=1)
+# Whether young domains get a cap on a day's messages: "direct" (where we bring the mail to its MX
+# ourselves), "always" or "never"; and the domains that sent mail before they came here.
+WARM_UP: str = env.str("MAILAGENT_WARM_UP", default="direct")
+WARM_DOMAINS: list[str] = env.list("MAILAGENT_WARM_DOMAINS", default=[])
 MESSAGE_SIZE_LIMIT: int = env.int("MAILAGENT_MESSAGE_SIZE_LIMIT", default=25 * 1024 * 1024)
 TLS_CERTIFICATE: str = env.str("MAILAGENT_TLS_CERTIFICATE", default="")
 TLS_KEY: str = env.str("MAILAGENT_TLS_KEY", default="")

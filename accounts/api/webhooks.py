@@ -108,6 +108,7 @@ class Webhooks(ApiView):
             url=body["url"],
             events=body["events"],
             ordered=body["ordered"],
+            include_spam=body["includeSpam"],
             by=request.auth.actor,
         )
         return Response(_shown(made), status=201)
@@ -145,6 +146,7 @@ class OneWebhook(ApiView):
             url=body.get("url"),
             events=body.get("events"),
             ordered=body.get("ordered"),
+            include_spam=body.get("includeSpam"),
             is_active=body.get("isActive"),
         )
         return Response(wire.WebhookSerializer(changed).data)

@@ -65,7 +65,7 @@ export interface MessageItem {
   cc: string[]; bcc: string[]; replyTo: string[]; subject: string; preview: string; isRead: boolean; labels: string[];
   messageIdHeader: string; inReplyTo: string; references: string[];
   receivedAt: string | null; sentAt: string | null; createdAt: string; size: number;
-  authentication: { spf?: string | null; dkim?: string | null; dmarc?: string | null; aligned?: boolean | null };
+  authentication: { spf?: string | null; dkim?: string | null; dmarc?: string | null; arc?: string | null; aligned?: boolean | null; details?: Record<string, unknown> | null };
   isAutomated: boolean; warnings: string[]; metadata: Metadata; attachments: Attachment[];
   deliveries: { address: string; status: string; attempts: number; lastReply: string; nextAttemptAt: string | null }[];
 }
@@ -108,12 +108,12 @@ export interface DraftFilter extends CursorPaging { status?: string; threadId?: 
 /** `status` is `pending_review` where it waits for a person. */
 export interface Outcome { id: string; threadId: string | null; status: string; messageId: string | null; draftId: string }
 
-export interface NewWebhook { url: string; events: string[]; inboxId?: string; ordered?: boolean }
+export interface NewWebhook { url: string; events: string[]; inboxId?: string; ordered?: boolean; includeSpam?: boolean }
 /** The secret is there when the endpoint is new or its secret was changed, and never again. */
 export interface Webhook {
   id: string; url: string; events: string[]; inboxId: string | null; isActive: boolean; secret?: string; createdAt: string;
 }
-export interface WebhookPatch { url?: string; events?: string[]; isActive?: boolean; ordered?: boolean }
+export interface WebhookPatch { url?: string; events?: string[]; isActive?: boolean; ordered?: boolean; includeSpam?: boolean }
 
 export interface Domain {
   status: "pending" | "verifying" | "verified" | "failed"; inboundEnabled: boolean; outboundEnabled: boolean;

@@ -169,6 +169,7 @@ class NewWebhook(Creating, total=False):
     events: Sequence[str]
     inbox_id: str
     ordered: bool
+    include_spam: bool
 
 
 class WebhookPatch(TypedDict, total=False):
@@ -176,6 +177,7 @@ class WebhookPatch(TypedDict, total=False):
     events: Sequence[str]
     is_active: bool
     ordered: bool
+    include_spam: bool
 
 
 class NewKey(Creating, total=False):

@@ -79,7 +79,9 @@ class Authentication(TypedDict):
     spf: str | None
     dkim: str | None
     dmarc: str | None
+    arc: str | None
     aligned: bool | None
+    details: dict[str, Any] | None
 
 
 # `from` is a word of Python's: the class syntax does not take it.
@@ -254,6 +256,7 @@ class Webhook(TypedDict):
     workspaceId: str
     inboxId: str | None
     ordered: bool
+    includeSpam: bool
     isActive: bool
     disabledReason: str
     failingSince: str | None
