@@ -10,6 +10,7 @@ from drafts.loops import suspect_loop
 from drafts.models import Draft
 from inboxes.addresses import base_address
 from inboxes.models import Address, Inbox, Message
+from outbound import pauses
 
 # The version of what is stated here; a decision names it. It grows when the rules change.
 VERSION = "1"
@@ -56,6 +57,7 @@ def _objections(draft: Draft) -> Iterator[str]:
     """What no rule can overrule: nothing is sent automatically then. Cheapest first."""
     if not Workspace.objects.get(pk=draft.inbox.workspace_id).automatic_sending:
         yield "Automatic sending is switched off in this workspace."
+    yield from pauses.objections(draft.inbox)
     if draft.thread is not None and draft.thread.drafts_only:
         yield "A mail loop was suspected on this thread."
     if parent := answered(draft):

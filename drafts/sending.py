@@ -1,6 +1,6 @@
 """Letting a draft out: one transaction from the decision to the queue, and what comes of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -236,14 +236,22 @@ _FOLLOWS: dict[str, tuple[str, tuple[str, ...], EventType | None]] = {
 }
 
 
-def follow(notice: Notice) -> None:
-    """Take over what the queue says of a draft's message, in the queue's own transaction."""
-    if notice.kind not in _FOLLOWS:
-        return  # uncertain: it stays `sending` until a person has said what happened
-    status, when, event = _FOLLOWS[notice.kind]
-    draft = Draft.objects.filter(message_id=notice.message_id, status__in=when).first()
-    if draft is None:
-        return
-    followed = change(draft, when=when, status=status)
-    facts: dict[str, Any] = {"partly": True} if notice.kind == "partly_sent" else {}
-    note(followed, status.lower(), by=SYSTEM, event=event, **facts)
+def follow(notices: Sequence[Notice]) -> None:
+    """Take over what the queue says of drafts' messages, in the queue's own transaction.
+
+    Every draft is changed before the first act is put on record: the chains are locked last.
+    """
+    # What is uncertain stays `sending` until a person has said what happened.
+    kinds = {each.message_id: each.kind for each in notices if each.kind in _FOLLOWS}
+    drafts = Draft.objects.filter(message_id__in=list(kinds)).order_by("pk")
+    followed = []
+    for draft in drafts:
+        assert draft.message_id  # noqa: S101 - it was found by that
+        kind = kinds[draft.message_id]
+        status, when, event = _FOLLOWS[kind]
+        if draft.status in when:
+            followed.append((change(draft, when=when, status=status), event, kind))
+    for draft, event, kind in sorted(followed, key=lambda each: each[0].inbox.workspace_id):
+        partly = kind == "partly_sent"
+        facts: dict[str, Any] = {"partly": True} if partly else {}
+        note(draft, draft.status.lower(), by=SYSTEM, event=event, **facts)

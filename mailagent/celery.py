@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init, worker_ready, worker_shutting_down
+from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailagent.settings")
 # Celery runs Django's checks, which import every page, and then ignores what they say.
@@ -45,3 +45,11 @@ def wind_down(**kwargs: Any) -> None:
     last = threading.Timer(GRACE, os._exit, (1,))
     last.daemon = True
     last.start()
+
+
+@worker_shutdown.connect
+def wait_for_answers(**kwargs: Any) -> None:
+    """What was handed over is put on record before the process ends."""
+    from outbound import senders
+
+    senders.wait(GRACE)
