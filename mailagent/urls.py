@@ -33,7 +33,7 @@ urlpatterns = [
             ]
         ),
     ),
-    path("", include([*accounts.urls.pages, *drafts.urls.pages])),
+    path("", include([*tracking.urls.hooks, *accounts.urls.pages, *drafts.urls.pages])),
 ]
 
 handler400 = "mailagent.errors.bad_request"

@@ -17,6 +17,7 @@ from outbound.dns_records import Record
 from outbound.domains import verdicts_on
 from outbound.models import Delivery, DeliveryAttempt, DkimKey, Suppression
 from outbound.signing import new_domain_keys
+from outbound.transport_admin import DomainTransportAdmin as DomainTransportAdmin
 
 
 class AttemptInline(ReadOnlyInline):

@@ -31,6 +31,7 @@ class Provider:
     more_headers: Mapping[str, str] = field(default_factory=dict)
     # Mail header fields that the provider refuses to take, or sets itself.
     leaves_out: frozenset[str] = frozenset()
+    gives_back: bool = True  # in its reports, what we note beside a message
     types_by_name: bool = False  # it drops files whose type is not that of their name
     keeps_message_id: bool = False  # known to; where not, replies name an id that is not ours
 
@@ -62,6 +63,7 @@ PROVIDERS: dict[str, Provider] = {
         ("api_token",),
         tracking_view="MailerSendTrackingWebhookView",
         inbound_view="MailerSendInboundWebhookView",
+        gives_back=False,
         tracking_secrets={"signing_secret": "signing_secret"},
         inbound_secrets={"inbound_secret": "inbound_secret"},
     ),
@@ -109,6 +111,7 @@ PROVIDERS: dict[str, Provider] = {
         ("api_key", "api_url"),
         tracking_view="PostalTrackingWebhookView",
         inbound_view="PostalInboundWebhookView",
+        gives_back=False,
         tracking_secrets={"webhook_key": "webhook_key"},
         inbound_secrets={"webhook_key": "webhook_key"},
     ),

@@ -31,6 +31,7 @@ from outbound.transports.wire import printable
 CONNECT_SECONDS = 15.0
 ANSWER_SECONDS = 90.0
 ONCE_MORE_AFTER = 1.0  # seconds; only for providers that recognise repetitions
+REFERENCE = "mailagent_id"  # the name under which a provider gives our reference back
 # Our account, our key, our address of the API, or too much at once: ours to put right, then sent.
 _ABOUT_US = frozenset({401, 402, 403, 404, 405, 408, 409, 421, 425, 429})
 # The request may have been carried out although the answer says otherwise.
@@ -108,6 +109,8 @@ class EspTransport:
         key = _key(job, batch) if job.reference else ""
         if key and self._provider.repetition_field:
             request.extra_headers[self._provider.repetition_field] = key
+        if job.reference and self._provider.gives_back:
+            vars(request)["metadata"] = {REFERENCE: job.reference}
         results = self._asked(batch, request, key)
         unknown = any(each.outcome == "uncertain" for each in results.values())
         if unknown and self._provider.recognises_repetitions:
