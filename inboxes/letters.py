@@ -10,7 +10,7 @@ from typing import Any
 from events.errors import MailAgentError
 from inboxes import addresses, automatic, mime, references
 from inboxes.findings import NO_FINDINGS, Findings
-from inboxes.html_text import text_from_html, visible_text
+from inboxes.html_text import text_from_html, visible, visible_plain
 from inboxes.quotes import reply_text
 from inboxes.recipients import Recipient
 from inboxes.search import NAMES_LIMIT, cut
@@ -183,7 +183,6 @@ def _header_columns(parsed: mime.ParsedMessage) -> dict[str, Any]:
         "subject": storable(parsed.subject),
         "search_names": _searched_names(parsed),
         "date": parsed.date,
-        "warnings": [storable(warning) for warning in parsed.warnings],
     }
 
 
@@ -200,11 +199,14 @@ def _body_columns(parsed: mime.ParsedMessage) -> dict[str, Any]:
     html = storable(parsed.html_body)
     plain = storable(parsed.plain_body) or (text_from_html(html) if html else "")
     said = reply_text(parsed.plain_body, html)
+    seen = visible(html) if html else visible_plain(plain)
+    warnings = [*parsed.warnings, *(["hidden_text"] if seen.hid else [])]
     return {
+        "warnings": [storable(warning) for warning in warnings],
         "plain_body": plain,
         "html_body": html,
         "reply_text": storable(said),
-        "visible_text": storable(visible_text(html)) if html else plain,
+        "visible_text": storable(seen.text),
         "preview": " ".join((said or plain)[:2000].split())[:_PREVIEW_LENGTH],
         "has_attachments": bool(parsed.attachments),
     }

@@ -2,8 +2,10 @@
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from events.models import Event
 from inboxes import examining
@@ -11,6 +13,7 @@ from inboxes.examining import Examiner
 from inboxes.models import Message
 from inboxes.proving.lookups import Unanswered
 from inboxes.proving.resolver import LiveDns, resolver_at
+from inboxes.second_look import look_again
 from outbound.dkim import Signer, new_key, sign
 from tests.dns_server import SERVFAIL, SILENCE, DnsServer
 from tests.inboxes.letters import compose
@@ -180,6 +183,31 @@ def test_examination_that_breaks_costs_no_message(inbox, transactional_db, caplo
         message = received(server, compose())
 
     assert message.subject == "My printer burns"
+
+
+def test_sender_is_authenticated_later_when_the_dns_was_silent(server, zone):
+    zone.fault = SILENCE
+    message = received(server, compose(), mail_from="eve@evil.example")
+    zone.fault = ""
+    settled = look_again(Examiner(live(zone)), timezone.now() + timedelta(minutes=2))
+
+    message.refresh_from_db()
+    assert settled == 1
+    assert message.authentication["dmarc"] == "fail"
+    assert "unsettled" not in message.authentication
+    assert message.labels == ["dmarc-fail"]
+    assert Event.objects.latest("pk").payload["authentication"]["dmarc"] == "fail"
+
+
+def test_second_look_is_given_up_in_the_end(server, zone):
+    zone.fault = SERVFAIL
+    message = received(server, compose())
+    for hours in (0.02, 0.1, 0.3, 1.1, 4.3, 17.1):
+        look_again(Examiner(live(zone)), timezone.now() + timedelta(hours=hours))
+
+    message.refresh_from_db()
+    assert message.authentication["dmarc"] == "temperror"
+    assert "unsettled" not in message.authentication
 
 
 def eventually(condition, seconds=10):
