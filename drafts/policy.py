@@ -14,6 +14,7 @@ from outbound import pauses
 
 # The version of what is stated here; a decision names it. It grows when the rules change.
 VERSION = "1"
+LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def rule(draft: Draft, *, by: Scope) -> Ruling:
     if not by.reaches(draft.inbox.workspace_id, draft.inbox_id, "send"):
         return Ruling(False, decided_by, "The key may propose, and not send.")
     if objection := next(_objections(draft), ""):
-        return Ruling(False, decided_by, objection)
+        return Ruling(False, decided_by, objection[:LONGEST_REASON])
     return Ruling(True, decided_by)
 
 
@@ -85,5 +86,7 @@ def answered(draft: Draft) -> Message | None:
         return named
     if draft.thread_id is None:
         return None
-    inbound = Message.objects.filter(thread=draft.thread_id, direction=Message.Direction.INBOUND)
+    inbound = Message.objects.filter(
+        thread=draft.thread_id, direction=Message.Direction.INBOUND, is_spam=False
+    )
     return inbound.order_by("-created_at", "-id").first()

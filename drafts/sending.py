@@ -86,6 +86,7 @@ def release(draft: Draft, permission: Permission) -> tuple[Draft, Message]:
         [address.addr_spec for address in _content(approved).recipients],
         by_person=not permission.unattended,
         not_before=approved.hold_until or now,
+        patience=timedelta(seconds=approved.expires_in) if approved.expires_in else None,
     )
     approved.message, approved.thread = message, message.thread
     note(approved, "approve", by=permission.by, event=EventType.DRAFT_APPROVED)

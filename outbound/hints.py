@@ -9,16 +9,16 @@ import time
 from collections import deque
 from datetime import datetime, timedelta
 
+from celery import current_app
 from django.utils import timezone
 from kombu.exceptions import OperationalError
-
-from outbound import tasks
 
 logger = logging.getLogger(__name__)
 # Later than this the sweeper finds it: a broker forgets, or repeats, what it is told to hold long.
 LONGEST_WAIT = timedelta(minutes=10)
 APART = 0.05  # seconds; what comes closer together is one hint
 _MOST_WAITING = 10_000
+_TASK = "outbound.tasks.attempt_due"
 
 
 class _Giver:
@@ -61,10 +61,10 @@ class _Giver:
         wait = at - time.time()
         try:
             if wait > 0:
-                tasks.attempt_due.apply_async(countdown=wait, retry=False)
+                current_app.send_task(_TASK, countdown=wait, retry=False)
                 self._told.add(at)
             else:
-                tasks.attempt_due.apply_async(retry=False)
+                current_app.send_task(_TASK, retry=False)
         except (OperationalError, OSError) as error:
             self._waiting.clear()  # Each would wait as long as this one did.
             if not self._broker_away:

@@ -102,6 +102,13 @@ def shown_to(scope: Scope) -> list[str]:
     return [_sentence(each, names.get(each.of, "")) for each in found if each.of in ids]
 
 
+def sentences() -> list[str]:
+    """A sentence for each switch that is off, of the whole installation."""
+    found = list(Pause.objects.order_by("set_at"))
+    names = _names(found)
+    return [_sentence(each, names.get(each.of, "")) for each in found]
+
+
 def objections(inbox: Inbox) -> Iterator[str]:
     """Why no policy may let mail of `inbox` go now: its automatic mail is stopped."""
     ids = {

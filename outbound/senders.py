@@ -14,13 +14,13 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, close_old_connections, connection
 
-from outbound import attempts, claims, leases, stopping
+from outbound import attempts, claims, stopping
 from outbound.claims import Claim
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 16  # messages claimed in one transaction
 QUICK = 4  # threads of a lane that are under way, beside those that wait for a slow server
-MOST = 24  # threads of a lane
+MOST = 10  # threads of a lane; each holds a connection to the database
 SLOW_AFTER = 2.0  # seconds
 
 
@@ -50,6 +50,10 @@ class Lane:
         thread = threading.Thread(target=self._run, name=self._name)
         self._since[thread] = time.monotonic()
         thread.start()
+
+    @property
+    def has_stock(self) -> bool:
+        return bool(self._stock)
 
     def wait(self, seconds: float) -> bool:
         """Wait until all threads have ended; False: not in time."""
@@ -85,24 +89,20 @@ class Lane:
 
     def _work(self, me: threading.Thread) -> None:
         while not stopping.is_asked():
-            close_old_connections()
             claim = self._next()
             if claim is None:
                 return
             self._since[me] = time.monotonic()
-            try:
-                attempts.attempt(claim)
-            finally:
-                leases.keeper.let_go(claim)
+            attempts.attempt(claim)
         self._give_back()
 
     def _next(self) -> Claim | None:
-        """What is claimed already, or else is due. What waits is kept alive meanwhile."""
+        """What is claimed already, or else is due. What waits too long here loses its lease, and
+        is taken up by others."""
         with self._claiming:
             if not self._stock:
-                for claim in self._claim_many(AT_ONCE):
-                    leases.keeper.keep(claim)
-                    self._stock.append(claim)
+                close_old_connections()
+                self._stock.extend(self._claim_many(AT_ONCE))
             if not self._stock:
                 return None
             if len(self._stock) > 1:
@@ -114,9 +114,7 @@ class Lane:
         """This process is to stop: others shall have what it has not begun."""
         with self._claiming:
             while self._stock:
-                claim = self._stock.popleft()
-                leases.keeper.let_go(claim)
-                claim.give_back()
+                self._stock.popleft().give_back()
 
 
 class Senders:
@@ -131,6 +129,10 @@ class Senders:
     def wake(self) -> None:
         for lane in self._lanes:
             lane.wake()
+
+    @property
+    def have_stock(self) -> bool:
+        return any(lane.has_stock for lane in self._lanes)
 
     def wait(self, seconds: float) -> bool:
         """Wait until nothing is under way; False: not in time."""
@@ -153,6 +155,11 @@ os.register_at_fork(after_in_child=_start_over)
 def wake() -> None:
     """Have whatever is due attempted by threads of this process. Returns at once."""
     senders.wake()
+
+
+def have_stock() -> bool:
+    """Whether something is claimed that no thread has begun: slow servers may keep them all."""
+    return senders.have_stock
 
 
 def wait(seconds: float) -> bool:

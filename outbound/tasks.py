@@ -23,7 +23,7 @@ def sweep() -> None:
     sweeping.release_expired()
     expiry.report_expired()
     reputation.guard()
-    if not stopping.is_asked() and sweeping.something_is_due():
+    if not stopping.is_asked() and (sweeping.something_is_due() or senders.have_stock()):
         senders.wake()
 
 

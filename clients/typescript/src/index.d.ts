@@ -89,7 +89,7 @@ export interface ThreadFilter extends CursorPaging {
 export interface MailFields {
   to?: Recipients; cc?: Recipients; bcc?: Recipients; replyTo?: Recipients; subject?: string;
   plainBody?: string; htmlBody?: string; headers?: { [name: string]: string }; metadata?: Metadata;
-  category?: string; confidence?: number; sendAt?: string | Date;
+  category?: string; confidence?: number; sendAt?: string | Date; expiresIn?: number;
 }
 export interface Mail extends MailFields {
   attachments?: NewFile[]; agent?: { name: string; version?: string; model?: string }; prompt?: object[];
@@ -101,7 +101,7 @@ export interface Draft {
   subject: string; plainBody: string; htmlBody: string; replyToMessageId: string | null; metadata: Metadata;
   category: string; confidence: number | null; agent: { [name: string]: string }; status: string;
   version: number; revision: number; stale: boolean; createdBy: string; decidedBy: string; decidedAt: string | null;
-  feedback: string; holdUntil: string | null; sendAt: string | null; messageId: string | null;
+  feedback: string; holdUntil: string | null; sendAt: string | null; expiresIn: number | null; messageId: string | null;
   attachments: Attachment[]; createdAt: string; updatedAt: string;
 }
 export interface DraftFilter extends CursorPaging { status?: string; threadId?: string; category?: string }

@@ -71,6 +71,7 @@ class _Mail(TypedDict, total=False):
     category: str | None
     confidence: float | None
     send_at: datetime | str | None
+    expires_in: int | None
 
 
 class _NewMail(_Mail, Creating, total=False):
