@@ -11,18 +11,18 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from inboxes.addresses import fold_address
-from inboxes.models import Message
+from inboxes.models import Domain, Message
 from outbound import doubt, pauses, stopping
 from outbound.claims import Claim, LeaseLost
 from outbound.doubt import Turn
 from outbound.models import Delivery
 from outbound.recorder import recorder
-from outbound.recording import Ended
+from outbound.recording import Ended, transport_name
 from outbound.return_paths import sender_for
-from outbound.signing import domain_of, signed_octets
+from outbound.signing import domain_of, frozen_octets, signed_octets
 from outbound.suppression import reasons_to_withhold
 from outbound.transports.protocol import Job, NotNow, Outcome, Phase, Result, Transport
-from outbound.ways_out import transport_at
+from outbound.ways_out import WayOut, own_way, transport_at
 
 logger = logging.getLogger(__name__)
 RECORD_PATIENCE = 60.0  # seconds in which the database may come back
@@ -75,7 +75,11 @@ def _send(claim: Claim, turn: Turn) -> tuple[dict[str, str], list[Result]]:
         return refused, []
     if expires_at := _expired(going[0]):
         return refused, [_too_late(each, expires_at) for each in going]
-    job = _job(claim.message, going)
+    domain = domain_of(claim.message)
+    way = own_way(domain) or WayOut(transport_name(), transport())
+    for each in claim.deliveries:
+        each.transport = way.name
+    job = _job(claim.message, going, domain, way)
 
     def enter(phase: Phase) -> None:
         if phase == "committing":
@@ -85,7 +89,7 @@ def _send(claim: Claim, turn: Turn) -> tuple[dict[str, str], list[Result]]:
             turn.handing_over()
 
     with claim.kept_alive():
-        results = transport().send(job, on_phase=enter)
+        results = way.transport.send(job, on_phase=enter)
     if [each.rcpt_to for each in results] != list(job.rcpt_tos):
         raise RuntimeError("the transport's results are not those of the recipients")
     return refused, results
@@ -138,8 +142,8 @@ def _record_patiently(
             return
 
 
-def _job(message: Message, going: list[Delivery]) -> Job:
+def _job(message: Message, going: list[Delivery], domain: Domain, way: WayOut) -> Job:
     """The transaction: signed octets under an envelope sender that tells a bounce apart."""
-    domain = domain_of(message)
-    mail_from = sender_for(going[0].pk, domain)
-    return Job(mail_from, tuple(d.rcpt_to for d in going), signed_octets(message, domain))
+    octets = frozen_octets(message) if way.is_provider else signed_octets(message, domain)
+    rcpt_tos = tuple(each.rcpt_to for each in going)
+    return Job(sender_for(going[0].pk, domain), rcpt_tos, octets, reference=str(message.pk))

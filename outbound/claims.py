@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from inboxes.models import Message
-from outbound import leases, notices, pauses, stopping
+from outbound import leases, notices, pauses, stopping, whole_messages
 from outbound.models import Delivery
 from outbound.transports.protocol import Phase
 
@@ -30,7 +30,7 @@ class LeaseLost(Exception):
 
 @dataclass(slots=True, eq=False)
 class Claim:
-    """Deliveries of one message to one domain, ours until the lease ends."""
+    """Deliveries of one message to one domain, or all to a provider; ours until the lease ends."""
 
     message_id: UUID
     deliveries: tuple[Delivery, ...]
@@ -157,6 +157,7 @@ def _claim(pairs: Sequence[tuple[UUID, str]]) -> list[Claim]:
     of_pairs: dict[tuple[UUID, str], list[Delivery]] = {}
     for each in locked.defer(*_NOT_NEEDED).order_by("pk"):
         of_pairs.setdefault((each.message_id, each.rcpt_domain), []).append(each)
+    of_pairs = whole_messages.together(of_pairs)
     if not of_pairs:
         return []
     _take([each for some in of_pairs.values() for each in some], timezone.now())

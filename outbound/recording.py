@@ -33,8 +33,9 @@ _RECORD = """
           FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(statuses)s::text[],
                       %(replies)s::text[], %(codes)s::smallint[], %(hosts)s::text[],
                       %(settled)s::timestamptz[], %(next)s::timestamptz[], %(told)s::smallint[],
-                      %(reports)s::boolean[])
-               AS given (id, fence, status, reply, code, host, settled_at, next_at, told, report)
+                      %(reports)s::boolean[], %(transports)s::text[])
+               AS given (id, fence, status, reply, code, host, settled_at, next_at, told, report,
+                         transport)
     ), ours AS (
         SELECT delivery.id
           FROM outbound_delivery AS delivery
@@ -50,7 +51,7 @@ _RECORD = """
            last_reply = ended.reply,
            last_code = ended.code,
            last_host = ended.host,
-           transport = %(transport)s,
+           transport = ended.transport,
            settled_at = ended.settled_at,
            next_attempt_at = coalesce(ended.next_at, delivery.next_attempt_at),
            told_delayed = coalesce(ended.told, delivery.told_delayed),
@@ -62,7 +63,7 @@ _RECORD = """
 
 
 def transport_name() -> str:
-    """How a delivery's record names the way out: catcher, direct, smarthost."""
+    """How a delivery's record names the installation's way out: catcher, direct, smarthost."""
     scheme = settings.TRANSPORT.partition(":")[0]
     return "smarthost" if scheme in ("smtp", "smtps") else scheme
 
@@ -146,7 +147,7 @@ def _write(ends: Sequence[_End]) -> set[int]:
         "next": [end.fields.get("next_attempt_at") for end in ends],
         "told": [end.fields.get("told_delayed") for end in ends],
         "reports": [bool(end.fields.get("report_due")) for end in ends],
-        "transport": transport_name(),
+        "transports": [end.delivery.transport or transport_name() for end in ends],
     }
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, values)

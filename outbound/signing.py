@@ -70,14 +70,18 @@ def domain_of(message: Message) -> Domain:
     return found
 
 
-def signed_octets(message: Message, domain: Domain) -> bytes:
-    """The octets as they leave. The Date of the message is the time of the signatures, so that
-    every attempt has the same."""
+def frozen_octets(message: Message) -> bytes:
+    """The octets that were decided on."""
     with connection.cursor() as cursor:
         cursor.execute(_OCTETS, [message.pk])
         found = cursor.fetchone()
     if found is None:
         raise MessageRaw.DoesNotExist(f"the octets of message {message.pk} are gone")
-    raw = bytes(found[0])
+    return bytes(found[0])
+
+
+def signed_octets(message: Message, domain: Domain) -> bytes:
+    """The octets as they leave. The Date of the message is the time of the signatures, so that
+    every attempt has the same."""
     signed_at = int((message.date or message.created_at).timestamp())
-    return dkim.sign(raw, signers_of(domain), signed_at=signed_at)
+    return dkim.sign(frozen_octets(message), signers_of(domain), signed_at=signed_at)
