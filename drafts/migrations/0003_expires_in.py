@@ -4,16 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('drafts', '0002_decisions_found_by_time'),
+        ("drafts", "0002_decisions_found_by_time"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='draft',
-            name='expires_in',
-            field=models.PositiveIntegerField(help_text='Seconds in which it is to be delivered; empty: five days.', null=True),
+            model_name="draft",
+            name="expires_in",
+            field=models.PositiveIntegerField(
+                help_text="Seconds in which it is to be delivered; empty: five days.", null=True
+            ),
         ),
         migrations.AlterField(
             model_name="draft",
