@@ -13,6 +13,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bench.running import machine, quantiles
@@ -144,14 +145,14 @@ def main() -> None:
         made = bombs()
         names = [asked.bomb] if asked.bomb else list(made)
         _limit(max(map(len, made.values())))
-        _fire((name, lambda name=name: made[name]) for name in names)
+        _fire((name, partial(made.__getitem__, name)) for name in names)
     originals = sources()
     numbers = range(asked.start, asked.start + asked.count)
     if asked.only is not None:
         numbers = range(asked.only, asked.only + 1)
     _limit(0)
     _fire(
-        (f"--seed {asked.seed} --only {n}", lambda n=n: mutated(originals, asked.seed, n))
+        (f"--seed {asked.seed} --only {n}", partial(mutated, originals, asked.seed, n))
         for n in numbers
     )
 
