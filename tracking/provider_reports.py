@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from datetime import datetime, timedelta
 from typing import Any
 
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
@@ -19,6 +20,8 @@ from tracking.report_classes import class_of, kind_of, reply_code_in, status_in
 from tracking.reports import WORDS_LIMIT, Kind
 
 logger = logging.getLogger(__name__)
+REMEMBERED = timedelta(days=30)
+FORGOTTEN_AT_ONCE = 50_000
 _CAME_BACK = (EventType.BOUNCED, EventType.REJECTED, EventType.FAILED)
 # Reports that only somebody can make who has taken the message.
 _TAKEN = frozenset(
@@ -46,6 +49,12 @@ def take(transport: DomainTransport, event: AnymailTrackingEvent) -> bool:
     if event.event_type in _TAKEN and delivery.status == Delivery.Status.UNCERTAIN:
         queue.mark_arrived(delivery, by=f"provider:{transport.kind}")
     return _follow(transport.kind, delivery, event)
+
+
+def forget_old(now: datetime) -> int:
+    """Forget which reports were heard a month ago; how many."""
+    old = ProviderReport.objects.filter(at__lt=now - REMEMBERED).order_by("at").values("pk")
+    return ProviderReport.objects.filter(pk__in=old[:FORGOTTEN_AT_ONCE]).delete()[0]
 
 
 def _delivery(transport: DomainTransport, event: AnymailTrackingEvent) -> Delivery | None:

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import time
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -15,6 +16,7 @@ from outbound import configuring, ways_out
 from outbound.models import Delivery, ProviderMessage, ProviderReport, Suppression
 from tests.outbound.mail import queued, statuses
 from tests.outbound.provider_api import SETTINGS
+from tracking import provider_reports
 from tracking.models import Hit
 
 ANN = "ann@customer.example"
@@ -91,6 +93,15 @@ def test_repeated_report_has_no_effect(client, hooked, sent):
     assert ProviderReport.objects.count() == 1
 
 
+def test_what_was_heard_is_forgotten_after_a_month(client, hooked, sent):
+    _, paths = hooked("postmark")
+    post(client, paths["tracking"], BOUNCE)
+    now = timezone.now()
+
+    assert provider_reports.forget_old(now + timedelta(days=29)) == 0
+    assert provider_reports.forget_old(now + timedelta(days=31)) == 1
+
+
 def test_complaint_suppresses(client, hooked, sent):
     _, paths = hooked("postmark")
     post(client, paths["tracking"], postmark("SpamComplaint", Type="SpamComplaint", ID=8))
@@ -161,7 +172,9 @@ def test_secret_of_one_transport_opens_no_other(client, hooked, sent, strange_in
     assert post(client, path, BOUNCE).status_code == 404
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"[1]"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"[1]", b"[" * 9999]
+)
 @pytest.mark.parametrize("what", ["tracking", "inbound"])
 def test_nonsense_is_refused(client, hooked, what, body):
     _, paths = hooked("postmark")
