@@ -180,6 +180,7 @@ class Filler:
             "preview": reply[:180],
             "is_read": ours or self.dice.random() < 0.98,
             "labels": thread.labels,
+            "is_spam": False,
             "is_automated": False,
             "automated_reason": "",
             "unattended": False,

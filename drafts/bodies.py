@@ -4,7 +4,8 @@ import re
 from html import escape
 
 from drafts.content import Given
-from inboxes.html_text import html_from_text, text_from_html
+from inboxes.html_text import text_from_html
+from inboxes.text_html import html_from_text
 
 _BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 

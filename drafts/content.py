@@ -51,6 +51,7 @@ class Given(TypedDict, total=False):
     agent: dict[str, Any]
     prompt: list[Any]
     send_at: Any
+    expires_in: int | None
 
 
 @dataclass(frozen=True, slots=True)

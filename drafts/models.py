@@ -74,7 +74,7 @@ class Draft(models.Model):
     )
     edited_by_person = models.BooleanField(default=False)
     review_reason = models.CharField(
-        max_length=120, blank=True, help_text="Why a person is asked: a policy's own words."
+        max_length=300, blank=True, help_text="Why a person is asked: a policy's own words."
     )
     lease_holder = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     lease_until = models.DateTimeField(null=True)
@@ -83,6 +83,9 @@ class Draft(models.Model):
     feedback = models.TextField(blank=True)
     hold_until = models.DateTimeField(null=True)
     send_at = models.DateTimeField(null=True)
+    expires_in = models.PositiveIntegerField(
+        null=True, help_text="Seconds in which it is to be delivered; empty: five days."
+    )
     message = models.OneToOneField(
         Message, models.SET_NULL, null=True, related_name="draft", help_text="What it became."
     )

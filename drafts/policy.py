@@ -10,9 +10,11 @@ from drafts.loops import suspect_loop
 from drafts.models import Draft
 from inboxes.addresses import base_address
 from inboxes.models import Address, Inbox, Message
+from outbound import pauses
 
 # The version of what is stated here; a decision names it. It grows when the rules change.
 VERSION = "1"
+LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def rule(draft: Draft, *, by: Scope) -> Ruling:
     if not by.reaches(draft.inbox.workspace_id, draft.inbox_id, "send"):
         return Ruling(False, decided_by, "The key may propose, and not send.")
     if objection := next(_objections(draft), ""):
-        return Ruling(False, decided_by, objection)
+        return Ruling(False, decided_by, objection[:LONGEST_REASON])
     return Ruling(True, decided_by)
 
 
@@ -56,6 +58,7 @@ def _objections(draft: Draft) -> Iterator[str]:
     """What no rule can overrule: nothing is sent automatically then. Cheapest first."""
     if not Workspace.objects.get(pk=draft.inbox.workspace_id).automatic_sending:
         yield "Automatic sending is switched off in this workspace."
+    yield from pauses.objections(draft.inbox)
     if draft.thread is not None and draft.thread.drafts_only:
         yield "A mail loop was suspected on this thread."
     if parent := answered(draft):
@@ -83,5 +86,7 @@ def answered(draft: Draft) -> Message | None:
         return named
     if draft.thread_id is None:
         return None
-    inbound = Message.objects.filter(thread=draft.thread_id, direction=Message.Direction.INBOUND)
+    inbound = Message.objects.filter(
+        thread=draft.thread_id, direction=Message.Direction.INBOUND, is_spam=False
+    )
     return inbound.order_by("-created_at", "-id").first()

@@ -44,7 +44,7 @@ from inboxes.models import Inbox, Message, Thread
 Status = Draft.Status
 # A draft that could not be sent is written anew, and is then to be decided anew.
 REVISABLE = (*Draft.UNDECIDED, Status.SEND_FAILED)
-_PLAIN_FIELDS = ("category", "confidence", "agent", "prompt", "send_at")
+_PLAIN_FIELDS = ("category", "confidence", "agent", "prompt", "send_at", "expires_in")
 
 
 @transaction.atomic
@@ -87,6 +87,7 @@ def create(
         metadata=given.get("metadata", {}),
         prompt=given.get("prompt", []),
         send_at=given.get("send_at"),
+        expires_in=given.get("expires_in"),
         **_seen(thread, reply_to_message),
     )
     _add_first_or_next(draft, content, given, author=actor)
@@ -113,6 +114,7 @@ def _seen(thread: Thread | None, parent: Message | None) -> dict[str, Any]:
         direction=Message.Direction.INBOUND,
         created_at__gt=parent.created_at,
         is_automated=False,
+        is_spam=False,
     ).exists()
     return {"thread_head_id": parent.pk if newer else thread.head_id, "stale": newer}
 

@@ -1,11 +1,12 @@
 """Letting a draft out: one transaction from the decision to the queue, and what comes of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 
 from drafts import files
@@ -26,6 +27,7 @@ from outbound import queue
 from outbound.compose import Outgoing, checked_headers, compose, new_message_id
 from outbound.notices import Notice
 from outbound.suppression import suppressed
+from tracking.marking import keep, mark
 
 Status = Draft.Status
 
@@ -85,6 +87,7 @@ def release(draft: Draft, permission: Permission) -> tuple[Draft, Message]:
         [address.addr_spec for address in _content(approved).recipients],
         by_person=not permission.unattended,
         not_before=approved.hold_until or now,
+        patience=timedelta(seconds=approved.expires_in) if approved.expires_in else None,
     )
     approved.message, approved.thread = message, message.thread
     note(approved, "approve", by=permission.by, event=EventType.DRAFT_APPROVED)
@@ -103,14 +106,14 @@ def _freeze(draft: Draft, message_id: UUID, now: datetime, *, unattended: bool) 
     domain = inbox.email.rpartition("@")[2]
     header_message_id = new_message_id(domain)
     try:
-        outgoing = _outgoing(draft, content, unattended=unattended)
+        marked = mark(inbox, _outgoing(draft, content, unattended=unattended))
         # RFC 5322 dates have whole seconds.
         raw = compose(
-            outgoing, header_message_id=header_message_id, date=now.replace(microsecond=0)
+            marked.outgoing, header_message_id=header_message_id, date=now.replace(microsecond=0)
         )
     except ValueError as error:
         raise Invalid(str(error)) from error
-    return store_outgoing(
+    message = store_outgoing(
         inbox,
         draft.thread,
         raw,
@@ -120,6 +123,8 @@ def _freeze(draft: Draft, message_id: UUID, now: datetime, *, unattended: bool) 
         unattended=unattended,
         metadata=draft.metadata,
     )
+    keep(message, marked.links)
+    return message
 
 
 def _outgoing(draft: Draft, content: Content, *, unattended: bool) -> Outgoing:
@@ -233,14 +238,32 @@ _FOLLOWS: dict[str, tuple[str, tuple[str, ...], EventType | None]] = {
 }
 
 
-def follow(notice: Notice) -> None:
-    """Take over what the queue says of a draft's message, in the queue's own transaction."""
-    if notice.kind not in _FOLLOWS:
-        return  # uncertain: it stays `sending` until a person has said what happened
-    status, when, event = _FOLLOWS[notice.kind]
-    draft = Draft.objects.filter(message_id=notice.message_id, status__in=when).first()
-    if draft is None:
-        return
-    followed = change(draft, when=when, status=status)
-    facts: dict[str, Any] = {"partly": True} if notice.kind == "partly_sent" else {}
-    note(followed, status.lower(), by=SYSTEM, event=event, **facts)
+_DRAFTS_OF = "SELECT id FROM drafts_draft WHERE message_id = ANY(%s)"
+
+
+def follow(notices: Sequence[Notice]) -> None:
+    """Take over what the queue says of drafts' messages, in the queue's own transaction.
+
+    Every draft is changed before the first act is put on record: the chains are locked last.
+    """
+    # What is uncertain stays `sending` until a person has said what happened.
+    kinds = {each.message_id: each.kind for each in notices if each.kind in _FOLLOWS}
+    drafts = Draft.objects.filter(pk__in=_drafts_of(kinds)).order_by("pk")
+    followed = []
+    for draft in drafts:
+        assert draft.message_id  # noqa: S101 - it was found by that
+        kind = kinds[draft.message_id]
+        status, when, event = _FOLLOWS[kind]
+        if draft.status in when:
+            followed.append((change(draft, when=when, status=status), event, kind))
+    for draft, event, kind in sorted(followed, key=lambda each: each[0].inbox.workspace_id):
+        partly = kind == "partly_sent"
+        facts: dict[str, Any] = {"partly": True} if partly else {}
+        note(draft, draft.status.lower(), by=SYSTEM, event=event, **facts)
+
+
+def _drafts_of(message_ids: Iterable[UUID]) -> list[UUID]:
+    """In SQL: asked at every step of every message that leaves, and some have no draft."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DRAFTS_OF, [list(message_ids)])
+        return [pk for (pk,) in cursor.fetchall()]

@@ -60,6 +60,7 @@ class DraftSerializer(serializers.Serializer[Any]):
     feedback = serializers.CharField(help_text="The reviewer's words.")
     holdUntil = serializers.DateTimeField(source="hold_until", allow_null=True)
     sendAt = serializers.DateTimeField(source="send_at", allow_null=True)
+    expiresIn = serializers.IntegerField(source="expires_in", allow_null=True)
     messageId = serializers.UUIDField(source="message_id", allow_null=True)
     attachments = serializers.SerializerMethodField()
     createdAt = serializers.DateTimeField(source="created_at")

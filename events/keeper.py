@@ -38,6 +38,9 @@ class Keeper:
         self._rounds = asyncio.get_running_loop().create_task(self._make_rounds())
         self._goodbyes: set[asyncio.Task[None]] = set()
 
+    def __len__(self) -> int:
+        return len(self._sockets)
+
     def watch(self, socket: Kept) -> None:
         self._sockets[socket] = time.monotonic()
 
@@ -79,6 +82,11 @@ class Keeper:
 
 
 _keepers: dict[asyncio.AbstractEventLoop, Keeper] = {}
+
+
+def open_sockets() -> int:
+    """How many sockets are open in this process."""
+    return sum(len(each) for each in tuple(_keepers.values()))
 
 
 def keeper() -> Keeper:

@@ -48,7 +48,12 @@ class EventType(models.TextChoices):
     ADDRESS_SUPPRESSED = "address.suppressed"
     LOOP_SUSPECTED = "loop.suspected"
     WEBHOOK_DISABLED = "webhook.disabled"
+    SENDING_WARNED = "sending.warned"
+    SENDING_PAUSED = "sending.paused"
 
+
+# What is in Junk is told only to those who ask for it.
+NOT_ABOUT_SPAM = ~models.Q(payload__has_key="spam")
 
 CURRENT_TRANSACTION = "pg_current_xact_id()::text::bigint"
 
@@ -82,6 +87,11 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"
+
+    @property
+    def is_about_spam(self) -> bool:
+        """The same as `NOT_ABOUT_SPAM`, the other way round."""
+        return "spam" in self.payload
 
 
 class AuditHead(models.Model):

@@ -25,6 +25,15 @@ class AttachmentOfEvent(serializers.Serializer[Any]):
     inline = serializers.BooleanField()
 
 
+class AuthenticationOfEvent(serializers.Serializer[Any]):
+    """Who a received message is really from, as far as it was known when it came."""
+
+    spf = serializers.CharField(allow_null=True)
+    dkim = serializers.CharField(allow_null=True)
+    dmarc = serializers.CharField(allow_null=True)
+    aligned = serializers.BooleanField(allow_null=True)
+
+
 class PolledEvent(serializers.Serializer[Any]):
     """One event, flat. Which of the fields below `cursor` are there depends on the type."""
 
@@ -43,6 +52,10 @@ class PolledEvent(serializers.Serializer[Any]):
     htmlBody = serializers.CharField(required=False, allow_null=True)
     replyText = serializers.CharField(required=False, allow_null=True)
     attachments = AttachmentOfEvent(many=True, required=False)
+    authentication = AuthenticationOfEvent(required=False)
+    labels = serializers.ListField(child=serializers.CharField(), required=False)
+    warnings = serializers.ListField(child=serializers.CharField(), required=False)
+    spam = serializers.BooleanField(required=False, help_text="It went to Junk.")
     truncated = serializers.BooleanField(required=False, help_text="A body was cut at 256 KiB.")
 
 
@@ -73,6 +86,9 @@ class EventQuery(StrictSerializer):
         required=False, allow_blank=True, help_text="Event types, separated by commas."
     )
     inboxId = serializers.UUIDField(required=False, help_text="Only events of this inbox.")
+    includeSpam = serializers.BooleanField(
+        required=False, default=False, help_text="true: with what went to Junk."
+    )
     limit = serializers.IntegerField(
         required=False, min_value=1, max_value=MOST_LIMIT, default=DEFAULT_LIMIT
     )
@@ -97,7 +113,11 @@ class EventQuery(StrictSerializer):
 def subscription_of(query: dict[str, Any]) -> Subscription:
     """What a validated EventQuery asks for."""
     inbox_id: UUID | None = query.get("inboxId")
-    return Subscription(query.get("types", frozenset()), frozenset({inbox_id} if inbox_id else ()))
+    return Subscription(
+        query.get("types", frozenset()),
+        frozenset({inbox_id} if inbox_id else ()),
+        include_spam=query["includeSpam"],
+    )
 
 
 def read_page(

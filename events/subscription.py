@@ -10,7 +10,7 @@ from django.db.models import Q
 from events.errors import Invalid, Missing
 from events.frames import details_of
 from events.log import BadCursor, Cursor
-from events.models import Event, EventType
+from events.models import NOT_ABOUT_SPAM, Event, EventType
 from events.reach import Reach
 
 MOST_IDS = 1000
@@ -23,6 +23,7 @@ class Subscription:
     event_types: frozenset[str] = frozenset()
     inbox_ids: frozenset[UUID] = frozenset()
     workspace_ids: frozenset[UUID] = frozenset()
+    include_spam: bool = False
 
     @classmethod
     def asked(cls, frame: Mapping[str, Any]) -> Self:
@@ -32,6 +33,7 @@ class Subscription:
             event_types_of(_list(frame, "event_types"), "event_types"),
             _ids(frame, "inbox_ids"),
             _ids(frame, workspaces),
+            _flag(frame, "include_spam"),
         )
 
     def wants(self, event: Event) -> bool:
@@ -39,6 +41,7 @@ class Subscription:
             (not self.event_types or event.type in self.event_types)
             and (not self.inbox_ids or event.inbox_id in self.inbox_ids)
             and (not self.workspace_ids or event.workspace_id in self.workspace_ids)
+            and (self.include_spam or not event.is_about_spam)
         )
 
     def where(self, reach: Reach) -> Q:
@@ -50,7 +53,7 @@ class Subscription:
             condition &= Q(inbox_id__in=self.inbox_ids)
         if self.workspace_ids:
             condition &= Q(workspace_id__in=self.workspace_ids)
-        return condition
+        return condition if self.include_spam else condition & NOT_ABOUT_SPAM
 
     def check(self, reach: Reach) -> None:
         """Raise Missing where an id is out of reach, or of nothing at all. One query."""
@@ -88,6 +91,13 @@ def _list(frame: Mapping[str, Any], name: str) -> list[Any]:
     if not isinstance(given, list) or len(given) > MOST_IDS:
         raise Invalid.field(name, f"Must be a list of at most {MOST_IDS}.")
     return given
+
+
+def _flag(frame: Mapping[str, Any], name: str) -> bool:
+    given = frame.get(name)
+    if given is not None and not isinstance(given, bool):
+        raise Invalid.field(name, "Must be true or false.")
+    return bool(given)
 
 
 def _ids(frame: Mapping[str, Any], name: str) -> frozenset[UUID]:

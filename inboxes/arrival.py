@@ -18,7 +18,9 @@ from events.copying import copy_in
 from events.ids import new_id
 from events.log import emit_many
 from events.models import Event, EventType
-from inboxes import mime, notices
+from inboxes import mime, notices, returns
+from inboxes.colleagues import ours
+from inboxes.impostors import suspicions
 from inboxes.letters import Envelope, Letter, MailLoops, bare_letter, read_letter, storable
 from inboxes.mailbox import file_messages
 from inboxes.models import Attachment, Folder, Message, MessageRaw, Thread
@@ -107,7 +109,7 @@ def deliver_many(mails: Sequence[tuple[Envelope, bytes]]) -> list[Outcome]:
 
 def _read_or_refuse(envelope: Envelope, raw: bytes) -> Letter | MailLoops:
     try:
-        return read_letter(envelope, raw)
+        return read_letter(returns.sort_out(envelope, raw), raw)
     except MailLoops as refusal:
         return refusal
 
@@ -172,6 +174,7 @@ def _store(letters: Sequence[Letter]) -> list[list[Message]]:
     copies = [_copies_of(letter) for letter in letters]
     every = [copy for some in copies for copy in some]
     if not every:
+        returns.take(letter.envelope for letter in letters)
         return [[] for _ in letters]
     lock_inboxes({copy.recipient.inbox_id for copy in every})
     known = _remember(every)
@@ -179,12 +182,21 @@ def _store(letters: Sequence[Letter]) -> list[list[Message]]:
     for some in _rounds(copy for copy in every if copy.key not in known):
         stored += _store_messages(some)
     for one in stored:
-        notices.tell(one.message)
+        if not one.message.is_spam:
+            notices.tell(one.message)
+    returns.take(letter.envelope for letter in letters)
     if stored:
         emit_many([_told(one) for one in stored])
-        file_messages([one.message for one in stored], Folder.Role.INBOX)
+        _file([one.message for one in stored])
     messages = {one.copy.key: one.message for one in stored} | _recall(known)
     return [[messages[copy.key] for copy in some if copy.key in messages] for some in copies]
+
+
+def _file(messages: Sequence[Message]) -> None:
+    """Into INBOX, and what is spam into Junk. The counters are locked in one order everywhere."""
+    for role, is_spam in ((Folder.Role.INBOX, False), (Folder.Role.JUNK, True)):
+        if some := [message for message in messages if message.is_spam == is_spam]:
+            file_messages(some, role)
 
 
 def _copies_of(letter: Letter) -> list[_Copy]:
@@ -255,6 +267,8 @@ def _store_messages(copies: Sequence[_Copy]) -> list[_Stored]:
 
 
 def _lay_out(copy: _Copy, thread: Thread, threaded_by: str) -> _Stored:
+    columns = copy.letter.columns
+    warnings = dict.fromkeys((*columns["warnings"], *_suspicions(copy, thread)))
     message = Message(
         id=copy.message_id,
         inbox_id=copy.recipient.inbox_id,
@@ -263,9 +277,22 @@ def _lay_out(copy: _Copy, thread: Thread, threaded_by: str) -> _Stored:
         direction=Message.Direction.INBOUND,
         status=Message.Status.RECEIVED,
         rcpt_to=storable(copy.recipient.rcpt_to)[:320],
-        **copy.letter.columns,
+        **columns | {"warnings": list(warnings)},
     )
     return _Stored(copy, message, [_attachment(message, part) for part in copy.letter.attachments])
+
+
+def _suspicions(copy: _Copy, thread: Thread) -> Iterator[str]:
+    """What a reviewer should know about the sender, in this inbox and on this thread."""
+    columns = copy.letter.columns
+    sender, known = columns["header_from"], ours(copy.recipient.workspace_id)
+    answered = [mailbox["address"] for mailbox in columns.get("reply_to", ())]
+    yield from suspicions(columns.get("from_name", ""), sender, answered, known)
+    proven = columns["authentication"]
+    if proven and not proven["aligned"] and sender.rpartition("@")[2] in known.domains:
+        yield "claims_our_domain"
+    if thread.participants and sender not in thread.participants and sender not in known.addresses:
+        yield "new_participant"
 
 
 def _attachment(message: Message, found: mime.Attachment) -> Attachment:
@@ -296,9 +323,22 @@ def _told(stored: _Stored) -> Event:
             "timestamp": stored.copy.letter.envelope.received_at.isoformat(),
             "attachments": [_attachment_facts(a) for a in stored.attachments],
             "thread_subject": message.thread.subject,
+            **_judgement(message),
         },
         created_at=timezone.now(),
     )
+
+
+def _judgement(message: Message) -> dict[str, Any]:
+    """What an agent must know before it believes what it reads."""
+    proven = message.authentication
+    known = {name: proven.get(name) for name in ("spf", "dkim", "dmarc", "aligned")}
+    told: dict[str, Any] = {"labels": message.labels, "warnings": message.warnings}
+    if proven:
+        told["authentication"] = known
+    if message.is_spam:
+        told["spam"] = True
+    return told
 
 
 def _attachment_facts(attachment: Attachment) -> dict[str, Any]:

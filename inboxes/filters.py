@@ -56,6 +56,9 @@ class MessageQuery(StrictSerializer, CursorQuery):
         required=False, input_formats=_DAY_OR_MOMENT, help_text="`createdAt` before this."
     )
     q = serializers.CharField(required=False, max_length=1000, help_text=_Q_HELP)
+    includeSpam = serializers.BooleanField(
+        required=False, default=False, help_text="true: with what is in Junk."
+    )
 
     def get_fields(self) -> dict[str, Any]:
         """`from` is a word of Python's and cannot be declared above."""
@@ -127,7 +130,8 @@ def filtered_threads(inbox: Inbox, asked: dict[str, Any]) -> ThreadQuerySet:
 
 def counted(asked: dict[str, Any]) -> int:
     """Up to where the total is exact: an index holds a whole list, but not every filter."""
-    return COUNTED_EXACTLY if asked.keys() <= {"limit", "offset", "cursor"} else FEW
+    plain = {"limit", "offset", "cursor", "includeSpam"}
+    return COUNTED_EXACTLY if asked.keys() <= plain else FEW
 
 
 def _where(rows: Any, **conditions: Any) -> Any:

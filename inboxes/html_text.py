@@ -1,4 +1,4 @@
-"""HTML to readable text, and text to simple HTML.
+"""HTML to readable text.
 
 Tags are read one after the other in a single pass: no tree, so that neither depth nor broken
 nesting costs more than the length of the text.
@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+
+from inboxes import hidden_text
 
 MAX_CHARS = 2_000_000  # what follows is not read
 MAX_OPEN = 2_000  # elements open at once; deeper ones still give their text
@@ -28,6 +30,8 @@ TAG = re.compile(
 )
 _ATTR = re.compile(r"""([^\s"'<>/=]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _NO_CONTROLS = {0: None, 1: None}
+_STYLES = re.compile(r"<style[^>]{0,500}>(.*?)(?:</style|\Z)", re.DOTALL | re.IGNORECASE)
+_MOST_STYLES = 20
 _UNSEEN = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f]+")
 
 _VOID = words("br hr img input meta link base area col embed source track wbr param")
@@ -64,14 +68,6 @@ _SIGNATURE_MARK = re.compile(
     r"|yahoo_signature|tutanota_signature|\bid\s*=\s*[\"']?(?:x_)?Signature\b|AppleMailSignature",
     re.IGNORECASE,
 )
-_HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0(?:\.0+)?\s*(?:[;\"'!]|$)"
-    r"|font-size\s*:\s*0(?:\.0+)?(?:px|pt|em|rem|%)?\s*(?:[;\"'!]|$)|mso-hide\s*:\s*all"
-    r"|(?:max-)?(?:height|width)\s*:\s*0(?:px|pt)?\s*;[^\"']*overflow\s*:\s*hidden"
-    r"|overflow\s*:\s*hidden\s*;[^\"']*(?:max-)?(?:height|width)\s*:\s*0(?:px|pt)?\s*(?:[;\"']|$)"
-    r"|(?:^|\s)hidden(?:\s|=|/|$)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +85,8 @@ class _Open:
     quote: bool = False
     mark: str = ""
     hidden: bool = False
+    text_colour: int | None = None  # of what is within, as far as it was said
+    ground: int = hidden_text.WHITE
     href: str = ""
     start: int = 0  # where the text of a link begins
     counter: int = 0  # of an ordered list; -1 of a plain one
@@ -110,14 +108,20 @@ class _Page:
     lists: int = 0
     marks: list[str] = field(default_factory=list)
     rest: str = ""
+    hidden_names: frozenset[str] = frozenset()  # by the style sheet
+    hid: bool = False  # some text was left out
 
     def write(self, text: str) -> None:
         if self.hidden:
+            self.hid = self.hid or bool(text.strip())
             return
         if "&" in text:
             text = entities.unescape(text)
         if not text.isascii():
             text = _UNSEEN.sub("", text)
+            if self.skip_hidden:
+                text, suspect = hidden_text.without_formless(text)
+                self.hid = self.hid or suspect
         if not self.pre:
             self.parts.append(text)
             return
@@ -179,6 +183,9 @@ class _Page:
 
     def push(self, name: str, attrs: str) -> None:
         element = _Open(name, quote=name == "blockquote")
+        if self.skip_hidden and self.stack:
+            around = self.stack[-1]
+            element.text_colour, element.ground = around.text_colour, around.ground
         if attrs:
             self.mark(element, attrs)
         if name == "a" and self.links:
@@ -201,7 +208,18 @@ class _Page:
         if self.client_marks:
             element.mark = _mark_of(attrs[:2000])
         elif self.skip_hidden:
-            element.hidden = _hides(attrs[:2000])
+            self.hide(element, attrs[:2000])
+
+    def hide(self, element: _Open, attrs: str) -> None:
+        text, ground = hidden_text.colours(attrs)
+        if ground is not None:
+            element.ground = ground
+        if text is not None:
+            element.text_colour = text
+        element.hidden = hidden_text.hides(attrs, self.hidden_names)
+        if text is not None or ground is not None:
+            same = hidden_text.is_same(element.text_colour, element.ground)
+            element.hidden = element.hidden or same
 
     def bullet(self) -> str:
         for element in reversed(self.stack[-20:]):
@@ -264,11 +282,6 @@ def _mark_of(attrs: str) -> str:
     return "quote" if _QUOTE_MARK.search(attrs) else ""
 
 
-@lru_cache(maxsize=1024)
-def _hides(attrs: str) -> bool:
-    return _HIDDEN.search(attrs) is not None
-
-
 def attributes(source: str) -> dict[str, str]:
     """The attributes of a tag, names in lower case, values decoded."""
     return {
@@ -277,15 +290,20 @@ def attributes(source: str) -> dict[str, str]:
     }
 
 
-def html_lines(
-    html: str, *, links: bool = True, skip_hidden: bool = False, client_marks: bool = False
-) -> list[HtmlLine]:
+def html_lines(html: str, *, links: bool = True, client_marks: bool = False) -> list[HtmlLine]:
     """What `html` shows, line by line. Never raises; time grows with the length only.
 
     With `client_marks` each line says what its client has called it; hidden text stays then.
     """
-    page = _Page(links=links, skip_hidden=skip_hidden, client_marks=client_marks)
-    for text, match in _tokens(html[:MAX_CHARS].translate(_NO_CONTROLS)):
+    return _read(html, _Page(links=links, skip_hidden=False, client_marks=client_marks)).lines
+
+
+def _read(html: str, page: _Page) -> _Page:
+    html = html[:MAX_CHARS].translate(_NO_CONTROLS)
+    if page.skip_hidden:
+        styles = " ".join(_STYLES.findall(html)[:_MOST_STYLES])
+        page.hidden_names = hidden_text.hidden_by(styles)
+    for text, match in _tokens(html):
         if text:
             page.write(text)
         if match is None or not match["name"]:
@@ -296,7 +314,7 @@ def html_lines(
         else:
             page.opened(name, match["attrs"])
     page.end_line()
-    return page.lines
+    return page
 
 
 def _tokens(html: str) -> Iterator[tuple[str, re.Match[str] | None]]:
@@ -320,9 +338,28 @@ def text_from_html(html: str) -> str:
     return _joined(html_lines(html))
 
 
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """What a person would see of a mail. `hid`: there was more, for other eyes."""
+
+    text: str
+    hid: bool
+
+
 def visible_text(html: str) -> str:
     """What a person would see: without what is hidden, of no size, or in comments."""
-    return _joined(html_lines(html, links=False, skip_hidden=True))
+    return visible(html).text
+
+
+def visible(html: str) -> Visible:
+    """As `visible_text`, and whether something was left out."""
+    page = _read(html, _Page(links=False, skip_hidden=True, client_marks=False))
+    return Visible(_joined(page.lines), page.hid)
+
+
+def visible_plain(text: str) -> Visible:
+    """The same for a text without HTML: tag characters and marks of direction are gone."""
+    return Visible(*hidden_text.without_formless(text))
 
 
 def _joined(lines: list[HtmlLine]) -> str:
@@ -339,45 +376,3 @@ def _prefixed(text: str, depth: int) -> str:
 
 
 # No branch of it can begin inside another: each character is looked at once or twice.
-_LINK = re.compile(
-    r"(?P<url>\bhttps?://[^\s<>\"'`]{1,2000})"
-    r"|(?P<address>\b[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.){1,8}[A-Za-z]{2,24}\b)",
-    re.IGNORECASE,
-)
-
-
-def html_from_text(text: str) -> str:
-    """Paragraphs with line ends kept; addresses and http(s) URLs as links; all else escaped."""
-    body = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
-    paragraphs = (p for p in re.split(r"\n(?:[ \t]*\n)+", body) if p.strip())
-    return "\n".join(f"<p>{_linked(p)}</p>" for p in paragraphs)
-
-
-def _linked(text: str) -> str:
-    parts: list[str] = []
-    at = 0
-    for match in _LINK.finditer(text):
-        label = _without_tail(match[0]) if match["url"] else match[0]
-        target = label if match["url"] else f"mailto:{label}"
-        parts.append(_escaped(text[at : match.start()]))
-        parts.append(f'<a href="{entities.escape(target)}">{entities.escape(label)}</a>')
-        at = match.start() + len(label)
-    parts.append(_escaped(text[at:]))
-    return "".join(parts)
-
-
-def _without_tail(url: str) -> str:
-    """A full stop or bracket that closes the sentence is no part of the URL."""
-    while url and (url[-1] in ".,;:!?'\"" or (url[-1] in ")]}" and _unmatched(url))):
-        url = url[:-1]
-    return url
-
-
-def _unmatched(url: str) -> bool:
-    opening = {")": "(", "]": "[", "}": "{"}[url[-1]]
-    return url.count(url[-1]) > url.count(opening)
-
-
-def _escaped(text: str) -> str:
-    escaped = entities.escape(text).replace("\n", "<br>\n")
-    return re.sub(r"(?<=[ \n>]) | (?= )|^ ", "&nbsp;", escaped) if "  " in escaped else escaped

@@ -2,14 +2,15 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from events.errors import MailAgentError
 from inboxes import addresses, automatic, mime, references
-from inboxes.html_text import text_from_html, visible_text
+from inboxes.findings import NO_FINDINGS, Findings
+from inboxes.html_text import text_from_html, visible, visible_plain
 from inboxes.quotes import reply_text
 from inboxes.recipients import Recipient
 from inboxes.search import NAMES_LIMIT, cut
@@ -43,6 +44,12 @@ class Envelope:
     helo: str = ""
     peer: str = ""
     protocol: str = "ESMTP"  # RFC 3848
+    findings: Findings = NO_FINDINGS  # about who sent it and what is in it
+    returned: tuple[Callable[[], None], ...] = ()  # see `inboxes.returns`
+
+    @property
+    def rcpt_tos(self) -> tuple[str, ...]:
+        return tuple(recipient.rcpt_to for recipient in self.recipients)
 
     def trace(self) -> dict[str, str]:
         return {
@@ -112,7 +119,7 @@ def bare_letter(envelope: Envelope, raw: bytes) -> Letter:
         "thread_index": "",
         "plain_body": "",
         "is_automated": not envelope.mail_from,
-        "warnings": ["unreadable"],
+        "warnings": ["unreadable", *envelope.findings.warnings],
         "size": len(raw),
         "received_at": envelope.received_at,
         "created_at": envelope.received_at,
@@ -122,12 +129,20 @@ def bare_letter(envelope: Envelope, raw: bytes) -> Letter:
 
 
 def _letter(envelope: Envelope, raw: bytes, columns: dict[str, Any], **more: Any) -> Letter:
+    findings = envelope.findings
+    found: dict[str, Any] = {
+        "authentication": dict(findings.authentication),
+        "labels": list(findings.labels),
+        "is_spam": findings.is_spam,
+    }
+    if findings.scans:
+        found["metadata"] = {**columns["metadata"], "scans": dict(findings.scans)}
     return Letter(
         envelope=envelope,
         raw=raw,
         digest=mime.dedupe_digest(raw, envelope.mail_from),
         sha256=hashlib.sha256(raw).digest(),
-        columns=columns,
+        columns=columns | found,
         ancestors=more.get("ancestors", ()),
         attachments=more.get("attachments", ()),
     )
@@ -140,6 +155,7 @@ def _read(envelope: Envelope, raw: bytes) -> Letter:
     ancestors = references.ancestors(parsed.in_reply_to, parsed.references)[:_REFERENCES_LIMIT]
     columns = _header_columns(parsed) | _body_columns(parsed) | _envelope_columns(envelope, parsed)
     columns["size"] = len(raw)
+    columns["warnings"] += envelope.findings.warnings
     return _letter(
         envelope,
         raw,
@@ -167,7 +183,6 @@ def _header_columns(parsed: mime.ParsedMessage) -> dict[str, Any]:
         "subject": storable(parsed.subject),
         "search_names": _searched_names(parsed),
         "date": parsed.date,
-        "warnings": [storable(warning) for warning in parsed.warnings],
     }
 
 
@@ -184,11 +199,14 @@ def _body_columns(parsed: mime.ParsedMessage) -> dict[str, Any]:
     html = storable(parsed.html_body)
     plain = storable(parsed.plain_body) or (text_from_html(html) if html else "")
     said = reply_text(parsed.plain_body, html)
+    seen = visible(html) if html else visible_plain(plain)
+    warnings = [*parsed.warnings, *(["hidden_text"] if seen.hid else [])]
     return {
+        "warnings": [storable(warning) for warning in warnings],
         "plain_body": plain,
         "html_body": html,
         "reply_text": storable(said),
-        "visible_text": storable(visible_text(html)) if html else plain,
+        "visible_text": storable(seen.text),
         "preview": " ".join((said or plain)[:2000].split())[:_PREVIEW_LENGTH],
         "has_attachments": bool(parsed.attachments),
     }

@@ -14,8 +14,10 @@ from django.utils import timezone
 from events.errors import Invalid
 from events.log import emit
 from events.models import EventType
+from inboxes.findings import belongs_in_junk
 from inboxes.mailbox import file_message
 from inboxes.models import Folder, FolderEntry, Inbox, Message, Thread
+from inboxes.rearranging import recount
 
 MOST_LABELS = 50
 
@@ -82,7 +84,7 @@ def mark_read(message: Message, *, is_read: bool = True) -> None:
     """Set whether it was read. Saying what is so already changes nothing."""
     _lock_thread(message)
     message.is_read = is_read
-    counts = message.is_inbound and message.trashed_at is None
+    counts = message.is_inbound and message.trashed_at is None and not message.is_spam
     by = (-1 if is_read else 1) if counts else 0
     with connection.cursor() as cursor:
         cursor.execute(_MARK_READ, {"message": message.pk, "is_read": is_read, "by": by})
@@ -90,11 +92,32 @@ def mark_read(message: Message, *, is_read: bool = True) -> None:
 
 @transaction.atomic
 def label_message(message: Message, *, add: Collection[str], remove: Collection[str]) -> None:
-    """Add labels, then take others away. Raises Invalid beyond 50 labels."""
-    locked = Message.objects.select_for_update(of=("self",)).only("labels").get(pk=message.pk)
+    """Add labels, then take others away. Raises Invalid beyond 50 labels.
+
+    Incoming mail labelled `spam` or `infected` is in Junk, other mail is not: a label moves it.
+    """
+    _lock_thread(message)
+    locked = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
     message.labels = _changed_labels(locked.labels, add=add, remove=remove)
-    if message.labels != locked.labels:
-        Message.objects.filter(pk=message.pk).update(labels=message.labels)
+    if message.labels == locked.labels:
+        return
+    Message.objects.filter(pk=message.pk).update(labels=message.labels)
+    is_spam = message.is_inbound and belongs_in_junk(message.labels)
+    if is_spam == locked.is_spam:
+        _touch_entries(message)
+        return
+    message.is_spam = is_spam
+    _refile(message)
+
+
+def _refile(message: Message) -> None:
+    """Into Junk, or out of it; its thread counts it or not. The thread is locked."""
+    Message.objects.filter(pk=message.pk).update(is_spam=message.is_spam)
+    recount(Thread.objects.get(pk=message.thread_id))
+    if message.trashed_at is None:
+        FolderEntry.objects.filter(message=message).delete()
+        file_message(message, Folder.Role.JUNK if message.is_spam else Folder.Role.INBOX)
+    else:
         _touch_entries(message)
 
 
@@ -106,7 +129,7 @@ def trash(message: Message) -> None:
     if not Message.objects.filter(pk=message.pk, trashed_at=None).update(trashed_at=now):
         return
     message.trashed_at = now
-    if message.is_inbound and not message.is_read:
+    if message.is_inbound and not message.is_read and not message.is_spam:
         _count_unread(message, -1)
     FolderEntry.objects.filter(message=message).delete()
     file_message(message, Folder.Role.TRASH)

@@ -187,9 +187,10 @@ class Thread(models.Model):
 class MessageQuerySet(ScopedQuerySet["Message"]):
     workspace_path = "inbox__workspace_id"
 
-    def listed(self) -> Self:
+    def listed(self, *, include_spam: bool = False) -> Self:
         """What a list shows: neither trashed nor cancelled, without the large columns."""
-        return self.filter(trashed_at=None).exclude(status=Message.Status.CANCELLED).light()
+        shown = self if include_spam else self.filter(is_spam=False)
+        return shown.filter(trashed_at=None).exclude(status=Message.Status.CANCELLED).light()
 
     def light(self) -> Self:
         return self.defer(*Message.LARGE)
@@ -248,6 +249,7 @@ class Message(models.Model):
     unattended = models.BooleanField(default=False, help_text="Sent by a policy, not by a person.")
     warnings = text_array()
     authentication = models.JSONField(default=dict)
+    is_spam = models.BooleanField(default=False, help_text="In Junk: spam, or infected.")
     metadata = models.JSONField(default=dict)
     size = models.PositiveBigIntegerField(default=0)  # octets
     has_attachments = models.BooleanField(default=False)
@@ -278,8 +280,9 @@ class Message(models.Model):
             # Holds just what `listed` lets through, so that counting reads the index alone.
             models.Index(
                 fields=["inbox", "-created_at", "-id"],
+                include=["is_spam"],
                 condition=Q(trashed_at=None) & ~Q(status="cancelled"),
-                name="message_list",
+                name="message_listed",
             ),
             models.Index(fields=["thread", "created_at", "id"], name="message_by_thread"),
             models.Index(fields=["inbox", "header_message_id"], name="message_by_header_id"),
@@ -309,6 +312,12 @@ class Message(models.Model):
                 fields=["inbox", "received_at"],
                 condition=Q(received_at__isnull=False),
                 name="message_received",
+            ),
+            # Those whose sender could not be authenticated yet: the DNS was silent.
+            models.Index(
+                fields=["received_at"],
+                condition=Q(authentication__unsettled=True),
+                name="message_unsettled",
             ),
             GinIndex(fields=["labels"], name="message_labels"),
             GinIndex(fields=["search"], name="message_search"),

@@ -16,6 +16,7 @@ _parting_listeners: list[PartingListener] = []
 
 def register(listener: MessageListener) -> None:
     """Call `listener` with each message stored, in or out, inside the transaction that stored it.
+    What went to Junk is not told.
 
     What it raises undoes that transaction. Its thread (`message.thread`) is up to date and locked.
     """

@@ -34,7 +34,7 @@ def join(inbox: Inbox, thread_id: UUID, other_ids: Collection[UUID]) -> Thread:
         raise Missing  # it is part of another one already
     thread = locked.pop(thread_id)
     merge(thread, [locked[pk] for pk in sorted(locked)])
-    _recount(thread)
+    recount(thread)
     return thread
 
 
@@ -107,8 +107,8 @@ def _merged_into(thread: Thread) -> set[UUID]:
 
 def _finish(inbox: Inbox, thread: Thread, apart: Thread, moved: list[UUID]) -> None:
     """Count both anew, take drafts along, and tell."""
-    _recount(thread)
-    _recount(apart)
+    recount(thread)
+    recount(apart)
     notices.tell_parted(thread, apart, moved)
     for each, facts in (
         (thread, {"parted_to": str(apart.pk)}),
@@ -123,9 +123,10 @@ def _finish(inbox: Inbox, thread: Thread, apart: Thread, moved: list[UUID]) -> N
         )
 
 
-def _recount(thread: Thread) -> None:
-    """Everything on a thread that follows from its messages."""
-    rows = Message.objects.filter(thread=thread).exclude(status=Message.Status.CANCELLED)
+def recount(thread: Thread) -> None:
+    """Everything on a thread that follows from its messages. The thread is locked."""
+    rows = Message.objects.filter(thread=thread, is_spam=False)
+    rows = rows.exclude(status=Message.Status.CANCELLED)
     inbound = rows.filter(direction=Message.Direction.INBOUND)
     newest = rows.order_by("-created_at", "-id").only("preview", "created_at").first()
     last_inbound = inbound.order_by("-created_at").only("created_at").first()

@@ -1,6 +1,7 @@
 """Who a recipient address reaches: asked at RCPT, so that nothing is taken that has no home."""
 
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -19,6 +20,24 @@ class Recipient:
     rcpt_to: str
     inbox_id: UUID
     workspace_id: UUID
+    delivery_id: int | None = None  # where it is an envelope sender of ours: of which delivery
+
+
+class ReturnAddresses(Protocol):
+    """Those above us who know the addresses that our envelope senders name."""
+
+    def owns(self, rcpt_to: str) -> bool:
+        """Whether this has the form of such an address: then nobody else is asked."""
+
+    def find(self, rcpt_to: str) -> Recipient | None:
+        """Whom it reaches; None when it was not made by us."""
+
+
+_return_addresses: list[ReturnAddresses] = []
+
+
+def register_return_addresses(known: ReturnAddresses) -> None:
+    _return_addresses.append(known)
 
 
 def find_recipient(rcpt_to: str) -> Recipient | None:
@@ -27,6 +46,9 @@ def find_recipient(rcpt_to: str) -> Recipient | None:
     An inbox that was deleted, or whose domain takes no mail (yet), is none. One query; another
     for postmaster and abuse, which reach a person on every domain.
     """
+    for known in _return_addresses:
+        if known.owns(rcpt_to):
+            return known.find(rcpt_to)
     exact, base = fold_address(rcpt_to), base_address(rcpt_to)
     domain = fold_domain(rcpt_to.rpartition("@")[2])
     takes_mail = Domain.objects.filter(

@@ -14,7 +14,8 @@ from urllib.parse import unquote
 
 import nh3
 
-from inboxes.html_text import TAG, html_from_text, visible_text, words
+from inboxes.html_text import TAG, visible_text, words
+from inboxes.text_html import html_from_text
 
 MAX_CHARS = 2_000_000
 _MAX_DEPTH = 500  # elements open at once; the parser's time grows with its square

@@ -128,7 +128,7 @@ def take_back(message: Message, thread: Thread) -> None:
     """Undo `store_outgoing` of a cancelled message: out of the folder and out of its thread's
     counters. The row and its octets stay, for the record. `thread` is locked."""
     FolderEntry.objects.filter(message=message).delete()
-    left = Message.objects.filter(thread=thread).exclude(pk=message.pk)
+    left = Message.objects.filter(thread=thread, is_spam=False).exclude(pk=message.pk)
     head = (
         left.exclude(status=Message.Status.CANCELLED)
         .order_by("-created_at", "-id")

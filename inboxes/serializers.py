@@ -161,18 +161,74 @@ class DeliverySerializer(Telling[Any]):
         return moment(delivery.next_attempt_at)
 
 
+class SpfDetailsSerializer(serializers.Serializer[Any]):
+    domain = serializers.CharField(default="")
+    scope = serializers.CharField(default="", help_text="`mailfrom`, or `helo` for a null sender.")
+    reason = serializers.CharField(default="")
+
+
+class DkimDetailsSerializer(serializers.Serializer[Any]):
+    """One signature."""
+
+    result = serializers.CharField(default="")
+    domain = serializers.CharField(default="", help_text="Who signed.")
+    selector = serializers.CharField(default="")
+    algorithm = serializers.CharField(default="")
+    reason = serializers.CharField(default="")
+    partial = serializers.BooleanField(  # type: ignore[assignment]
+        default=False, help_text="The end of the body is not signed (`l=`)."
+    )
+
+
+class ArcDetailsSerializer(serializers.Serializer[Any]):
+    sealers = serializers.ListField(
+        child=serializers.CharField(), default=list, help_text="Domains, the last one first."
+    )
+    reason = serializers.CharField(default="")
+
+
+class DmarcDetailsSerializer(serializers.Serializer[Any]):
+    domain = serializers.CharField(default="", help_text="Of From.")
+    policyDomain = serializers.CharField(
+        source="policy_domain", default="", help_text="Where the record stands."
+    )
+    disposition = serializers.CharField(
+        default="", help_text="What its owner wants done on a failure: none, quarantine, reject."
+    )
+    alignedBy = serializers.CharField(
+        source="aligned_by", default="", help_text="`dkim`, `spf`, or empty."
+    )
+    reason = serializers.CharField(default="")
+
+
+class AuthenticationDetailsSerializer(serializers.Serializer[Any]):
+    """How the results came about, for people."""
+
+    spf = SpfDetailsSerializer()
+    dkim = DkimDetailsSerializer(many=True)
+    arc = ArcDetailsSerializer()
+    dmarc = DmarcDetailsSerializer()
+
+
 class AuthenticationSerializer(serializers.Serializer[Any]):
     """Results as RFC 8601 names them (pass, fail, none, ...); null where not evaluated."""
 
     spf = serializers.CharField(allow_null=True, default=None)
     dkim = serializers.CharField(allow_null=True, default=None)
     dmarc = serializers.CharField(allow_null=True, default=None)
+    arc = serializers.CharField(allow_null=True, default=None)
     aligned = serializers.BooleanField(
         allow_null=True, default=None, help_text="A passing SPF or DKIM domain is that of From."
     )
+    details = AuthenticationDetailsSerializer(
+        allow_null=True, default=None, help_text="Which domains, selectors and reasons."
+    )
 
     def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
-        return {str(name): instance.get(str(name)) for name in self.fields}
+        told = {str(name): instance.get(str(name)) for name in self.fields}
+        if told["details"] is not None:
+            told["details"] = AuthenticationDetailsSerializer(told["details"]).data
+        return told
 
 
 class MessageItemSerializer(Telling[Message]):
@@ -193,7 +249,11 @@ class MessageItemSerializer(Telling[Message]):
     subject = serializers.CharField()
     preview = serializers.CharField(help_text="How the new text begins; at most 200 characters.")
     isRead = serializers.BooleanField(source="is_read")
-    labels = serializers.ListField(child=serializers.CharField())
+    labels = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Yours, and ours on what came in: `dmarc-fail`; `spam` and `infected` (it is in "
+        "Junk; take the label away to move it out); `unscanned`.",
+    )
     messageIdHeader = serializers.CharField(
         source="header_message_id", help_text="RFC 5322 Message-ID, without brackets."
     )

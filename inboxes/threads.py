@@ -289,10 +289,12 @@ def note_messages(pairs: Sequence[tuple[Thread, Message]]) -> None:
     """Bring threads up to date with messages that join them: counters, head, people. New threads
     are saved here; the messages may be saved afterwards.
 
-    The head is what came last, whatever its Date says: a decision is made on it.
+    The head is what came last, whatever its Date says: a decision is made on it. What is in Junk
+    changes nothing; a thread of nothing else is in no list.
     """
     for thread, message in pairs:
-        _count_in(thread, message)
+        if not message.is_spam:
+            _count_in(thread, message)
     threads = {thread.pk: thread for thread, _ in pairs}.values()
     new = [thread for thread in threads if thread._state.adding]
     for thread in threads:

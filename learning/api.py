@@ -65,6 +65,14 @@ class ReviewFigures(serializers.Serializer[Any]):
     waitingSeconds = WaitingSerializer()
 
 
+class HitGrades(serializers.Serializer[Any]):
+    """The same messages by who it looks to have been. Counted where the inbox asks for it."""
+
+    human = serializers.IntegerField()
+    proxy = serializers.IntegerField(help_text="A provider that fetches for its people.")
+    scanner = serializers.IntegerField(help_text="A program that looks links over.")
+
+
 class MetricsSerializer(serializers.Serializer[Any]):
     """Figures of a span of time."""
 
@@ -74,8 +82,10 @@ class MetricsSerializer(serializers.Serializer[Any]):
     bounced = serializers.IntegerField(help_text="Recipients that a server refused for good.")
     suppressed = serializers.IntegerField(help_text="Recipients that were not written to.")
     complained = serializers.IntegerField(allow_null=True, help_text="Null: not measured.")
-    opened = serializers.IntegerField(allow_null=True, help_text="Null: not measured.")
-    clicked = serializers.IntegerField(allow_null=True, help_text="Null: not measured.")
+    opened = serializers.IntegerField(help_text="Messages that a person opened.")
+    clicked = serializers.IntegerField(help_text="Messages of which a person followed a link.")
+    openedBy = HitGrades()
+    clickedBy = HitGrades()
     review = ReviewFigures()
 
     def get_fields(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.db.models.functions import Extract
 from drafts.models import Decision
 from inboxes.models import Inbox, Message
 from outbound.models import Delivery
+from tracking.counting import hit_figures
 
 BY_PERSON = Q(decided_by__startswith="user:")
 
@@ -52,8 +53,7 @@ def figures(inboxes: QuerySet[Inbox], span: Span) -> dict[str, Any]:
         "received": messages.filter(span.of("received_at")).count(),
         **failures,
         "complained": None,
-        "opened": None,
-        "clicked": None,
+        **hit_figures(inboxes, span.start, span.end),
         "review": review_figures(inboxes, span),
     }
 

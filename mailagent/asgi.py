@@ -1,4 +1,5 @@
-"""What the web process serves: pages and API over HTTP, `/v1/ws` and `/live` over WebSocket."""
+"""What the web process serves: over HTTP pages, API and what links of tracked mail lead to; over
+WebSocket `/v1/ws` and `/live`."""
 
 import gc
 import os
@@ -15,6 +16,7 @@ from django.urls import get_resolver, path, re_path  # noqa: E402
 
 from accounts.websocket import KeyRequired, Receive, Send, SessionRequired, refuse  # noqa: E402
 from events.consumers import AgentSocket, LiveSocket  # noqa: E402
+from tracking.consumers import TrackingDoor  # noqa: E402
 
 
 async def no_such_socket(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -28,7 +30,7 @@ pages: Any = AllowedHostsOriginValidator(SessionRequired(LiveSocket.as_asgi()))
 others: Any = no_such_socket
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": TrackingDoor(http),
         "websocket": URLRouter(
             [
                 path("v1/ws", agents),

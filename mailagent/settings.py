@@ -40,14 +40,28 @@ ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]", HOSTNAME, urlsplit(BASE_URL
 # The name of a domain on which every workspace may open inboxes; "" = each on its own domains.
 DEFAULT_DOMAIN: str = env.str("MAILAGENT_DEFAULT_DOMAIN", default="")
 TRANSPORT: str = env.str("MAILAGENT_TRANSPORT", default="catcher")
+# Connections at a time to one receiving domain, when mail goes there directly.
+DOMAIN_CONNECTIONS: int = env.int("MAILAGENT_DOMAIN_CONNECTIONS", default=10)
 DNS: str = env.str("MAILAGENT_DNS", default="")  # "host:port" of a resolver; "" = the system's
 # Networks (CIDR) that webhooks may reach although they are not public.
 WEBHOOK_ALLOW: list[str] = env.list("MAILAGENT_WEBHOOK_ALLOW", default=[])
+# The same for pictures in mail that reviewers ask for.
+PICTURES_ALLOW: list[str] = env.list("MAILAGENT_PICTURES_ALLOW", default=[])
 # What a domain's SPF record must permit: a smarthost's "include:spf.provider.com", for one.
 SPF: str = env.str("MAILAGENT_SPF", default=f"a:{HOSTNAME}")
+# Scanners of incoming mail; "" = none. "http://127.0.0.1:11333"; "host:port" or a socket's path.
+RSPAMD: str = env.str("MAILAGENT_RSPAMD", default="")
+CLAMAV: str = env.str("MAILAGENT_CLAMAV", default="")
+# How many automatic messages of a worker may be in doubt at once, should it die; 0: any number.
+AUTOMATIC_AT_ONCE: int = env.int("MAILAGENT_AUTOMATIC_AT_ONCE", default=1)
+# Whether young domains get a cap on a day's messages: "direct" (where we bring the mail to its MX
+# ourselves), "always" or "never"; and the domains that sent mail before they came here.
+WARM_UP: str = env.str("MAILAGENT_WARM_UP", default="direct")
+WARM_DOMAINS: list[str] = env.list("MAILAGENT_WARM_DOMAINS", default=[])
 MESSAGE_SIZE_LIMIT: int = env.int("MAILAGENT_MESSAGE_SIZE_LIMIT", default=25 * 1024 * 1024)
 TLS_CERTIFICATE: str = env.str("MAILAGENT_TLS_CERTIFICATE", default="")
 TLS_KEY: str = env.str("MAILAGENT_TLS_KEY", default="")
+METRICS_TOKEN: str = env.str("MAILAGENT_METRICS_TOKEN", default="")  # "" = this machine alone
 MIN_FREE_DISK: int = env.int("MAILAGENT_MIN_FREE_DISK", default=200 * 1024 * 1024)
 
 # --- Parts --------------------------------------------------------------------------------
@@ -75,6 +89,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "mailagent.measuring.MeasuringMiddleware",
     "mailagent.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -116,7 +131,7 @@ DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DATABASES["default"].setdefault("OPTIONS", {})
 if env.bool("MAILAGENT_DB_POOL", default=True):
     # Each ASGI request runs in a thread of its own: without a pool each would connect anew.
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 16, "timeout": 10}
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 32, "timeout": 10}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("MAILAGENT_PGBOUNCER", default=False)
 
@@ -149,6 +164,9 @@ CELERY_BEAT_SCHEDULE = {
         "task": "accounts.tasks.prune_idempotent_calls",
         "schedule": 3600.0,
     },
+    "settle-hits": {"task": "tracking.tasks.settle_hits", "schedule": 5.0},
+    "forget-sources-of-hits": {"task": "tracking.tasks.forget_sources", "schedule": 3600.0},
+    "authenticate-later": {"task": "inboxes.tasks.authenticate_later", "schedule": 60.0},
     "prune-arrivals": {"task": "inboxes.tasks.prune_arrivals", "schedule": 3600.0},
 }
 

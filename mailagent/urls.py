@@ -9,11 +9,12 @@ import inboxes.urls
 import learning.urls
 import outbound.urls
 import tracking.urls
-from mailagent import health, openapi, reference
+from mailagent import health, openapi, reference, scraping
 
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
+    path("metrics", scraping.metrics),
     path("admin/", admin.site.urls),
     path("v1/docs", reference.reference, name="api-docs"),
     path("v1/openapi.json", openapi.JsonDocument.as_view(), name="api-openapi-json"),
@@ -31,7 +32,7 @@ urlpatterns = [
             ]
         ),
     ),
-    path("", include([*accounts.urls.pages, *drafts.urls.pages])),
+    path("", include([*tracking.urls.hooks, *accounts.urls.pages, *drafts.urls.pages])),
 ]
 
 handler400 = "mailagent.errors.bad_request"

@@ -16,7 +16,9 @@ from inboxes.models import Domain
 from outbound.dns_records import Record
 from outbound.domains import verdicts_on
 from outbound.models import Delivery, DeliveryAttempt, DkimKey, Suppression
+from outbound.pause_admin import PauseAdmin as PauseAdmin
 from outbound.signing import new_domain_keys
+from outbound.transport_admin import DomainTransportAdmin as DomainTransportAdmin
 
 
 class AttemptInline(ReadOnlyInline):

@@ -10,18 +10,19 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from events.secrecy import derived_key
 from inboxes.addresses import fold_address
-from inboxes.models import Message
-from outbound import stopping
+from inboxes.models import Domain, Message
+from outbound import doubt, pauses, stopping
 from outbound.claims import Claim, LeaseLost
-from outbound.envelope import envelope_sender
+from outbound.doubt import Turn
 from outbound.models import Delivery
-from outbound.recording import record
-from outbound.signing import domain_of, signed_octets
-from outbound.suppression import suppressed
-from outbound.transports.choose import transport_for
-from outbound.transports.protocol import Job, Outcome, Result, Transport
+from outbound.recorder import recorder
+from outbound.recording import Ended, transport_name
+from outbound.return_paths import sender_for
+from outbound.signing import domain_of, frozen_octets, signed_octets
+from outbound.suppression import reasons_to_withhold
+from outbound.transports.protocol import Job, NotNow, Outcome, Phase, Result, Transport
+from outbound.ways_out import WayOut, own_way, transport_at
 
 logger = logging.getLogger(__name__)
 RECORD_PATIENCE = 60.0  # seconds in which the database may come back
@@ -31,7 +32,7 @@ RECORD_AGAIN_AFTER = 0.5
 @lru_cache(maxsize=1)
 def transport() -> Transport:
     """The way out that the settings name; one for the process, it may keep connections."""
-    return transport_for(settings.TRANSPORT, dns=settings.DNS, hostname=settings.HOSTNAME)
+    return transport_at(settings.TRANSPORT)
 
 
 def attempt(claim: Claim) -> None:
@@ -41,42 +42,78 @@ def attempt(claim: Claim) -> None:
     that is to stop gives back what it has not yet handed over.
     """
     started = timezone.now()
+    by_person = claim.deliveries[0].by_person
+    if pauses.in_force().hold(claim.message, by_person=by_person):
+        claim.give_back()  # A switch was thrown since it was claimed.
+        return
+    turn = doubt.turn(by_person=by_person)
     try:
-        refused, results = _send(claim)
+        refused, results = _send(claim, turn)
     except LeaseLost as lost:
         logger.warning("%s", lost)
         return
     except stopping.Stopping:
         claim.give_back()
         return
+    except NotNow as early:
+        logger.info("message %s: later: %s", claim.message_id, early)
+        claim.give_back(after=early.seconds)
+        return
     except Exception as error:  # A worker's outer loop: the mail behind this one must go on.
         logger.exception("message %s: the attempt broke off", claim.message_id)
         refused, results = {}, _broken_off(claim, error)
+    finally:
+        turn.end()
     _record_patiently(claim, results, refused, started=started)
 
 
-def _send(claim: Claim) -> tuple[dict[str, str], list[Result]]:
+def _send(claim: Claim, turn: Turn) -> tuple[dict[str, str], list[Result]]:
     """Suppressed recipients with the reason, and what the transport says of the others."""
     refused = _suppressed(claim)
     going = [each for each in claim.deliveries if each.rcpt_to not in refused]
     if not going:
         return refused, []
-    job = _job(claim.deliveries[0].message, going)
+    if expires_at := _expired(going[0]):
+        return refused, [_too_late(each, expires_at) for each in going]
+    domain = domain_of(claim.message)
+    way = own_way(domain) or WayOut(transport_name(), transport())
+    for each in claim.deliveries:
+        each.transport = way.name
+    job = _job(claim.message, going, domain, way)
+
+    def enter(phase: Phase) -> None:
+        if phase == "committing":
+            turn.begin()
+        claim.enter(phase)
+        if phase == "committing":
+            turn.handing_over()
+
     with claim.kept_alive():
-        results = transport().send(job, on_phase=claim.enter)
+        results = way.transport.send(job, on_phase=enter)
     if [each.rcpt_to for each in results] != list(job.rcpt_tos):
         raise RuntimeError("the transport's results are not those of the recipients")
     return refused, results
 
 
+def _expired(delivery: Delivery) -> datetime | None:
+    """Until when it was to be sent, if that is over: it was paused so long."""
+    at = delivery.expires_at
+    return at if at is not None and at <= timezone.now() else None
+
+
+def _too_late(delivery: Delivery, expires_at: datetime) -> Result:
+    words = f"4.4.7 not sent: it was to be sent until {expires_at:%Y-%m-%d %H:%M} UTC"
+    return Result(delivery.rcpt_to, "deferred", 0, words, "")
+
+
 def _suppressed(claim: Claim) -> dict[str, str]:
     folded = {each.rcpt_to: fold_address(each.rcpt_to) for each in claim.deliveries}
-    workspace_id = claim.deliveries[0].message.inbox.workspace_id
-    entries = suppressed(workspace_id, folded.values())
+    workspace_id = claim.message.inbox.workspace_id
+    reasons = reasons_to_withhold(workspace_id, folded.values())
     return {
-        rcpt_to: f"suppressed: {entries[address].reason}"
+        rcpt_to: f"suppressed: {reasons[address]}"
         for rcpt_to, address in folded.items()
-        if address in entries
+        if address in reasons
     }
 
 
@@ -95,7 +132,7 @@ def _record_patiently(
     until = time.monotonic() + RECORD_PATIENCE
     while True:
         try:
-            record(claim, results, refused, started=started)
+            recorder.record(Ended(claim, results, refused, started))
         except (OperationalError, InterfaceError):
             if time.monotonic() > until:
                 raise
@@ -105,8 +142,8 @@ def _record_patiently(
             return
 
 
-def _job(message: Message, going: list[Delivery]) -> Job:
+def _job(message: Message, going: list[Delivery], domain: Domain, way: WayOut) -> Job:
     """The transaction: signed octets under an envelope sender that tells a bounce apart."""
-    domain = domain_of(message)
-    mail_from = envelope_sender(going[0].pk, domain=domain.name, key=derived_key("envelope sender"))
-    return Job(mail_from, tuple(d.rcpt_to for d in going), signed_octets(message, domain))
+    octets = frozen_octets(message) if way.is_provider else signed_octets(message, domain)
+    rcpt_tos = tuple(each.rcpt_to for each in going)
+    return Job(sender_for(going[0].pk, domain), rcpt_tos, octets, reference=str(message.pk))

@@ -1,165 +1,175 @@
 """Claims: a worker takes deliveries under a lease in database time, with a fencing token."""
 
 import logging
-import random
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from inboxes.models import Message
-from outbound import notices, stopping
+from outbound import leases, notices, pauses, stopping, whole_messages
 from outbound.models import Delivery
 from outbound.transports.protocol import Phase
 
 logger = logging.getLogger(__name__)
-LEASE = timedelta(seconds=45)
-RENEW_EVERY = 15.0  # seconds
 POSTPONED = timedelta(minutes=1)
 Status = Delivery.Status
 _NOT_NEEDED = tuple(f"message__{column}" for column in Message.LARGE)
+_FAULT = "4.3.0 not sent: a fault on our side"
 
 
 class LeaseLost(Exception):
     """Somebody else has the deliveries now; this worker must not go on."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Claim:
-    """Deliveries of one message to one domain, ours until the lease ends."""
+    """Deliveries of one message to one domain, or all to a provider; ours until the lease ends."""
 
     message_id: UUID
     deliveries: tuple[Delivery, ...]
     reached: Phase = "connecting"  # the last phase that was committed
-    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def _held(self) -> QuerySet[Delivery]:
-        """The rows while they are still ours: id and fencing token together; locked in order."""
-        held = Q()
-        for delivery in self.deliveries:
-            held |= Q(pk=delivery.pk, fence=delivery.fence)
-        ours = Delivery.objects.filter(held, status=Status.SENDING)
-        if len(self.deliveries) == 1:
-            return ours
-        in_order = ours.select_for_update(no_key=True).order_by("pk").values("pk")
-        return Delivery.objects.filter(pk__in=in_order)
+    @property
+    def message(self) -> Message:
+        return self.deliveries[0].message
+
+    def tokens(self) -> dict[int, int]:
+        """The id of each delivery with the fencing token under which it is ours."""
+        return {delivery.pk: delivery.fence for delivery in self.deliveries}
 
     def enter(self, phase: Phase) -> None:
         """Commit that `phase` is about to begin. Raises LeaseLost or Stopping: do not begin it."""
         stopping.refuse_to_go_on()
         if phase == "connecting":
             return  # The claim has committed it. Whoever lost it since gets no further than this.
-        with self._one_at_a_time:
-            if len(self.deliveries) == 1:
-                self._write(phase)
-            else:
-                with transaction.atomic():
-                    self._write(phase)
+        if leases.enter(self.tokens(), phase) != len(self.deliveries):
+            raise LeaseLost(f"message {self.message_id}: the lease is lost before {phase}")
         self.reached = phase
 
-    def _write(self, phase: Phase) -> None:
-        entered = self._held().update(phase=phase, lease_until=Now() + LEASE)
-        if entered != len(self.deliveries):
-            raise LeaseLost(f"message {self.message_id}: the lease is lost before {phase}")
-
-    def renew(self) -> None:
-        """Extend the lease of what is still ours."""
-        with self._one_at_a_time:
-            self._held().update(lease_until=Now() + LEASE)
-
-    def give_back(self) -> None:
-        """Nothing was handed over: due again at once, and this attempt does not count."""
-        self._held().update(
+    @transaction.atomic
+    def give_back(self, *, after: float = 0) -> None:
+        """Nothing was handed over: due again `after` seconds, and this attempt does not count."""
+        held = Q()
+        for pk, fence in self.tokens().items():
+            held |= Q(pk=pk, fence=fence)
+        ours = Delivery.objects.filter(held, status=Status.SENDING)
+        in_order = ours.select_for_update(no_key=True).order_by("pk").values("pk")
+        Delivery.objects.filter(pk__in=in_order).update(
             status=Status.DEFERRED,
             phase=Delivery.Phase.NONE,
             lease_until=None,
             attempts=F("attempts") - 1,
-            next_attempt_at=Now(),
+            next_attempt_at=Now() + timedelta(seconds=after),
         )
 
     @contextmanager
     def kept_alive(self) -> Iterator[None]:
-        """Renew the lease from a thread while the body runs: a server may take minutes."""
-        done = threading.Event()
-
-        def keep() -> None:
-            while not done.wait(RENEW_EVERY):
-                try:
-                    self.renew()
-                except DatabaseError:
-                    continue  # A lease that cannot be renewed ends by itself.
-                finally:
-                    connection.close()
-
-        keeper = threading.Thread(target=keep, name="lease", daemon=True)
-        keeper.start()
+        """Have the lease renewed while the body runs: a server may take minutes."""
+        leases.keeper.keep(self)
         try:
             yield
         finally:
-            done.set()
-            keeper.join(RENEW_EVERY)
+            leases.keeper.let_go(self)
 
 
 def claim(message_id: UUID, rcpt_domain: str) -> Claim | None:
     """Take what is due of one message for one domain; None when another worker was first."""
     try:
-        return _claim(message_id, rcpt_domain)
+        return next(iter(_claim([(message_id, rcpt_domain)])), None)
     except DatabaseError:
         raise
     except Exception:  # A listener's fault. It must not stand in the way of all other mail.
         logger.exception("message %s: cannot be claimed", message_id)
-        _due_of(message_id, rcpt_domain).update(
-            next_attempt_at=Now() + POSTPONED, last_reply="4.3.0 not sent: a fault on our side"
+        _due_of([(message_id, rcpt_domain)]).update(
+            next_attempt_at=Now() + POSTPONED, last_reply=_FAULT
         )
         return None
 
 
 def claim_next() -> Claim | None:
-    """Take whatever has been due the longest; None when nothing is."""
-    due = (
-        Delivery.objects.filter(_due())
-        .order_by("next_attempt_at", "id")
-        .values_list("message_id", "rcpt_domain")[:20]
-    )
-    first, *others = dict.fromkeys(due) or [None]
-    if first is None:
-        return None
-    random.shuffle(others)  # Workers that lost the first one would race for each of the others.
-    for message_id, rcpt_domain in (first, *others):
-        if claimed := claim(message_id, rcpt_domain):
-            return claimed
+    """Take what has been due the longest, people's mail first; None when nothing is."""
+    for by_person in (True, False):
+        if found := claim_many(1, by_person=by_person):
+            return found[0]
     return None
+
+
+def claim_many(most: int, *, by_person: bool) -> list[Claim]:
+    """Take up to `most` of what has been due the longest, in one transaction; empty: nothing is.
+
+    `by_person`: what people approved, or what policies sent. What others have locked is passed by.
+    """
+    try:
+        return _claim_due(most, by_person)
+    except DatabaseError:
+        raise
+    except Exception:  # Which of them is at fault? The sound ones are found one at a time.
+        logger.exception("%d messages cannot be claimed together", most)
+    for pair in _longest_due(2 * most, by_person):
+        if found := claim(*pair):
+            return [found]
+    return []
+
+
+@transaction.atomic
+def _claim_due(most: int, by_person: bool) -> list[Claim]:
+    pairs = _longest_due(most, by_person, lock=True)
+    return _claim(pairs) if pairs else []
+
+
+def _longest_due(most: int, by_person: bool, *, lock: bool = False) -> list[tuple[UUID, str]]:
+    """Messages, each with a domain, of the `most` deliveries that have been due the longest."""
+    paused = pauses.in_force()
+    if paused.hold_all(by_person=by_person):
+        return []
+    due = Delivery.objects.filter(_due(), by_person=by_person).order_by("next_attempt_at", "id")
+    if held := paused.held(by_person=by_person):
+        due = due.exclude(held)
+    if lock:
+        due = due.select_for_update(skip_locked=True, no_key=True, of=("self",))
+    return list(dict.fromkeys(due.values_list("message_id", "rcpt_domain")[:most]))
 
 
 def _due() -> Q:
     return Q(status__in=Delivery.WAITING, next_attempt_at__lte=Now())
 
 
-def _due_of(message_id: UUID, rcpt_domain: str) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(_due(), message_id=message_id, rcpt_domain=rcpt_domain)
+def _due_of(pairs: Sequence[tuple[UUID, str]]) -> QuerySet[Delivery]:
+    """What is due of these messages for these domains (and, of several, for each other's)."""
+    return Delivery.objects.filter(
+        _due(),
+        message_id__in={message_id for message_id, _ in pairs},
+        rcpt_domain__in={rcpt_domain for _, rcpt_domain in pairs},
+    )
 
 
 @transaction.atomic
-def _claim(message_id: UUID, rcpt_domain: str) -> Claim | None:
-    due = _due_of(message_id, rcpt_domain).select_related(
-        "message__inbox__domain", "message__thread"
-    )
+def _claim(pairs: Sequence[tuple[UUID, str]]) -> list[Claim]:
+    due = _due_of(pairs).select_related("message__inbox__domain", "message__thread")
     locked = due.select_for_update(skip_locked=True, no_key=True, of=("self",))
-    deliveries = tuple(locked.defer(*_NOT_NEEDED).order_by("pk"))
-    if not deliveries:
-        return None
-    now = timezone.now()
+    of_pairs: dict[tuple[UUID, str], list[Delivery]] = {}
+    for each in locked.defer(*_NOT_NEEDED).order_by("pk"):
+        of_pairs.setdefault((each.message_id, each.rcpt_domain), []).append(each)
+    of_pairs = whole_messages.together(of_pairs)
+    if not of_pairs:
+        return []
+    _take([each for some in of_pairs.values() for each in some], timezone.now())
+    _tell_begun({some[0].message_id: some[0].message for some in of_pairs.values()})
+    return [Claim(message_id, tuple(some)) for (message_id, _), some in of_pairs.items()]
+
+
+def _take(deliveries: Sequence[Delivery], now: datetime) -> None:
     Delivery.objects.filter(pk__in=[each.pk for each in deliveries]).update(
         status=Status.SENDING,
         phase=Delivery.Phase.CONNECTING,
-        lease_until=Now() + LEASE,
+        lease_until=Now() + leases.LEASE,
         fence=F("fence") + 1,
         attempts=F("attempts") + 1,
         first_attempt_at=Coalesce("first_attempt_at", now),
@@ -168,8 +178,16 @@ def _claim(message_id: UUID, rcpt_domain: str) -> Claim | None:
         each.fence += 1
         each.attempts += 1
         each.first_attempt_at = each.first_attempt_at or now
-    if deliveries[0].message.status == Message.Status.QUEUED:
-        first = Message.objects.filter(pk=message_id, status=Message.Status.QUEUED)
-        if first.update(status=Message.Status.SENDING):
-            notices.tell(message_id, "sending")
-    return Claim(message_id, deliveries)
+
+
+def _tell_begun(messages: dict[UUID, Message]) -> None:
+    """Say of each message that leaves for the first time that it is being sent."""
+    queued = Message.objects.filter(
+        pk__in=[pk for pk, each in messages.items() if each.status == Message.Status.QUEUED],
+        status=Message.Status.QUEUED,
+    )
+    in_order = queued.select_for_update(no_key=True).order_by("pk")
+    begun = list(in_order.values_list("pk", flat=True)) if messages else []
+    if begun:
+        Message.objects.filter(pk__in=begun).update(status=Message.Status.SENDING)
+        notices.tell([notices.Notice(pk, "sending") for pk in begun])

@@ -10,7 +10,8 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from inboxes.addresses import Address
-from inboxes.html_text import html_from_text, text_from_html
+from inboxes.html_text import text_from_html
+from inboxes.text_html import html_from_text
 from outbound.header_fields import (
     ALLOWED_HEADERS,
     address_list,

@@ -1,6 +1,5 @@
 """Asking the DNS: one resolver for everything that does (MAILAGENT_DNS)."""
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,44 +9,17 @@ from dns.rdata import Rdata
 from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.TXT import TXT
-from dns.resolver import NXDOMAIN, LRUCache, NoAnswer, NoResolverConfiguration, Resolver
+from dns.resolver import NXDOMAIN, NoAnswer, Resolver
 
+from inboxes.proving.resolver import resolver_at
 from outbound.dns_records import Answers, Question, Values
 
-_LIFETIME = 20.0  # Seconds for one question, over all servers and repeats.
+__all__ = ["ask_all", "resolver_at"]
+
 _AT_ONCE = 8
 _MOST_VALUES = 50
 _MOST_LETTERS = 4096
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-def resolver_at(dns: str, *, lifetime: float = _LIFETIME, remember: bool = True) -> Resolver:
-    """The resolver at `host:port`, or the machine's own for "". Raises ValueError.
-
-    `lifetime`: seconds for one question, over all servers and repeats.
-    """
-    if dns:
-        host, port = _split(dns)
-        resolver = Resolver(configure=False)
-        resolver.nameservers = [host]
-        resolver.port = port
-    else:
-        try:
-            resolver = Resolver()
-        except NoResolverConfiguration:
-            raise ValueError("This machine names no DNS server: set MAILAGENT_DNS.") from None
-    resolver.lifetime = lifetime
-    resolver.cache = LRUCache(1000) if remember else None
-    return resolver
-
-
-def _split(dns: str) -> tuple[str, int]:
-    host, _, port = dns.rpartition(":") if ":" in dns else (dns, "", "53")
-    try:
-        host = str(ipaddress.ip_address(host.strip("[]")))
-        return host, int(port)
-    except ValueError:
-        raise ValueError(f"{dns!r} is not the address and port of a DNS server.") from None
 
 
 def ask_all(resolver: Resolver, questions: Iterable[Question]) -> Answers:

@@ -36,6 +36,11 @@ def read_token(local_part: str, *, key: bytes) -> int | None:
     return int.from_bytes(signed[1:], "big", signed=True)
 
 
+def looks_signed(local_part: str) -> bool:
+    """Whether a local part has the form of ours, whoever made it."""
+    return local_part[: len(_PREFIX)].lower() == _PREFIX and len(local_part) > _TOKEN_LENGTH
+
+
 def _mac(signed: bytes, key: bytes) -> bytes:
     keyed = hmac.new(key, b"mailagent envelope sender\0" + signed, hashlib.sha256)
     return keyed.digest()[:_MAC_OCTETS]

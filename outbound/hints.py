@@ -1,39 +1,24 @@
-"""Hints to the workers: "look at this message then". They carry nothing and may be lost: the
-sweeper looks at the queue itself every few seconds."""
+"""Hints to the workers: "look at the queue then". They carry nothing and may be lost: the sweeper
+looks at the queue itself every few seconds."""
 
 import logging
+import math
 import os
 import threading
+import time
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
+from celery import current_app
 from django.utils import timezone
 from kombu.exceptions import OperationalError
-
-from outbound import tasks
 
 logger = logging.getLogger(__name__)
 # Later than this the sweeper finds it: a broker forgets, or repeats, what it is told to hold long.
 LONGEST_WAIT = timedelta(minutes=10)
+APART = 0.05  # seconds; what comes closer together is one hint
 _MOST_WAITING = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Hint:
-    message_id: UUID
-    rcpt_domain: str
-    at: datetime
-
-    def give(self) -> None:
-        arguments = (str(self.message_id), self.rcpt_domain)
-        wait = (self.at - timezone.now()).total_seconds()
-        if wait > 0:
-            tasks.attempt_deliveries.apply_async(arguments, countdown=wait, retry=False)
-        else:
-            tasks.attempt_deliveries.apply_async(arguments, retry=False)
+_TASK = "outbound.tasks.attempt_due"
 
 
 class _Giver:
@@ -42,12 +27,13 @@ class _Giver:
     def __init__(self) -> None:
         self._start = threading.Lock()
         self._given = threading.Event()
-        self._waiting: deque[_Hint] = deque(maxlen=_MOST_WAITING)
+        self._waiting: deque[float] = deque(maxlen=_MOST_WAITING)  # time.time()
+        self._told: set[float] = set()
         self._is_running = False
         self._broker_away = False
 
-    def put(self, hints: Iterable[_Hint]) -> None:
-        self._waiting.extend(hints)
+    def put(self, at: float) -> None:
+        self._waiting.append(at)
         with self._start:
             if not self._is_running:
                 threading.Thread(target=self._run, name="outbound-hints", daemon=True).start()
@@ -57,19 +43,35 @@ class _Giver:
     def _run(self) -> None:
         while self._given.wait():
             self._given.clear()
-            while self._waiting:
-                self._give(self._waiting.popleft())
+            for at in self._times():
+                self._give(at)
+            time.sleep(APART)
 
-    def _give(self, hint: _Hint) -> None:
+    def _times(self) -> list[float]:
+        """When somebody should look, each time once; 0 is now. Not what was told before."""
+        now = time.time()
+        self._told = {at for at in self._told if at > now}
+        times = set()
+        while self._waiting:
+            at = math.ceil(self._waiting.popleft() / APART) * APART
+            times.add(at if at > now + APART else 0.0)
+        return sorted(times - self._told)
+
+    def _give(self, at: float) -> None:
+        wait = at - time.time()
         try:
-            hint.give()
+            if wait > 0:
+                current_app.send_task(_TASK, countdown=wait, retry=False)
+                self._told.add(at)
+            else:
+                current_app.send_task(_TASK, retry=False)
         except (OperationalError, OSError) as error:
             self._waiting.clear()  # Each would wait as long as this one did.
             if not self._broker_away:
                 logger.warning("hints are dropped until the broker is back: %s", error)
             self._broker_away = True
         except Exception:
-            logger.exception("no hint for message %s", hint.message_id)
+            logger.exception("no hint could be given")
         else:
             self._broker_away = False
 
@@ -86,7 +88,7 @@ def _start_over() -> None:
 os.register_at_fork(after_in_child=_start_over)
 
 
-def give(message_id: UUID, rcpt_domains: Iterable[str], *, at: datetime) -> None:
-    """Have workers look at these deliveries at `at`. Costs microseconds; never raises."""
+def give(*, at: datetime) -> None:
+    """Have workers look at the queue at `at`. Costs microseconds; never raises."""
     if at - timezone.now() <= LONGEST_WAIT:
-        _giver.put(_Hint(message_id, domain, at) for domain in rcpt_domains)
+        _giver.put(at.timestamp())

@@ -10,6 +10,13 @@ from accounts.models import Workspace
 from accounts.scope import ScopedQuerySet
 from events.ids import new_id
 from inboxes.models import Domain, Message
+from outbound.pause_models import Home as Home
+from outbound.pause_models import Pause as Pause
+from outbound.pause_models import Reputation as Reputation
+from outbound.transport_models import DomainTransport as DomainTransport
+from outbound.transport_models import ProviderMessage as ProviderMessage
+from outbound.transport_models import ProviderReport as ProviderReport
+from outbound.transport_models import StsPolicy as StsPolicy
 
 
 class DkimKey(models.Model):
@@ -82,6 +89,9 @@ class Delivery(models.Model):
     )
     attempts = models.PositiveIntegerField(default=0)
     first_attempt_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(
+        null=True, help_text="Given up then, where the sender asked for less than five days."
+    )
     next_attempt_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
     fence = models.BigIntegerField(default=0, help_text="Grows with every claim.")
@@ -91,6 +101,9 @@ class Delivery(models.Model):
     transport = models.CharField(max_length=20, blank=True)  # catcher, smarthost, direct
     told_delayed = models.PositiveSmallIntegerField(default=0)
     settled_at = models.DateTimeField(null=True)
+    report_due = models.BooleanField(
+        default=False, db_default=False, help_text="Given up; the sender's inbox is to be told."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = DeliveryQuerySet.as_manager()
@@ -106,9 +119,9 @@ class Delivery(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["next_attempt_at", "id"],
+                fields=["by_person", "next_attempt_at", "id"],
                 condition=Q(status__in=["queued", "deferred"]),
-                name="delivery_due",
+                name="delivery_due_by_lane",
             ),
             models.Index(
                 fields=["lease_until"], condition=Q(status="sending"), name="delivery_leased"
@@ -121,6 +134,9 @@ class Delivery(models.Model):
                 name="delivery_failed",
             ),
             models.Index(fields=["id"], condition=Q(status="uncertain"), name="delivery_uncertain"),
+            models.Index(
+                fields=["message"], condition=Q(report_due=True), name="delivery_report_due"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """What the queue tells the parts above it, inside its own transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -16,16 +16,16 @@ class Notice:
     kind: Kind
 
 
-Listener = Callable[[Notice], None]
+Listener = Callable[[Sequence[Notice]], None]
 _listeners: list[Listener] = []
 
 
 def register(listener: Listener) -> None:
-    """Have `listener` called for every notice. What it raises undoes the queue's step."""
+    """Have `listener` called with the notices of each step. What it raises undoes the step."""
     if listener not in _listeners:
         _listeners.append(listener)
 
 
-def tell(message_id: UUID, kind: Kind) -> None:
+def tell(notices: Sequence[Notice]) -> None:
     for listener in _listeners:
-        listener(Notice(message_id, kind))
+        listener(notices)

@@ -4,9 +4,8 @@ Locks are taken in this order everywhere, so that no two wait for each other: th
 who decide), deliveries by id, the message, the draft, the audit chain.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from uuid import UUID
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -22,12 +21,18 @@ Status = Delivery.Status
 
 
 def submit(
-    message: Message, rcpt_tos: Sequence[str], *, by_person: bool, not_before: datetime
+    message: Message,
+    rcpt_tos: Sequence[str],
+    *,
+    by_person: bool,
+    not_before: datetime,
+    patience: timedelta | None = None,
 ) -> list[Delivery]:
     """Queue `message` for each of `rcpt_tos`, inside the caller's transaction.
 
-    Nothing is attempted before `not_before`; until then `withdraw` takes it all back. Addresses
-    that differ in case alone are one; the first one's local part is kept (RFC 5321 §2.4).
+    Nothing is attempted before `not_before`; until then `withdraw` takes it all back. It is given
+    up after `patience`, counted from then (None: after five days). Addresses that differ in case
+    alone are one; the first one's local part is kept (RFC 5321 §2.4).
     """
     addresses = {fold_address(each): each.strip() for each in reversed(rcpt_tos)}
     deliveries = Delivery.objects.bulk_create(
@@ -37,10 +42,11 @@ def submit(
             rcpt_domain=folded.rpartition("@")[2],
             by_person=by_person,
             next_attempt_at=not_before,
+            expires_at=not_before + patience if patience else None,
         )
         for folded in dict.fromkeys(map(fold_address, rcpt_tos))
     )
-    _wake(message.pk, {delivery.rcpt_domain for delivery in deliveries}, at=not_before)
+    _wake(at=not_before)
     return deliveries
 
 
@@ -68,7 +74,7 @@ def resend_uncertain(delivery: Delivery, *, by: str) -> bool:
     if not _answer(delivery, status=Status.DEFERRED, next_attempt_at=now):
         return False
     _record(delivery, by, "delivery.resend")
-    _wake(delivery.message_id, {delivery.rcpt_domain}, at=now)
+    _wake(at=now)
     return True
 
 
@@ -95,7 +101,6 @@ def _record(delivery: Delivery, by: str, action: str) -> None:
     audit.record(workspace_id, actor=by, action=action, subject=f"delivery:{delivery.pk}")
 
 
-def _wake(message_id: UUID, domains: Iterable[str], *, at: datetime) -> None:
+def _wake(*, at: datetime) -> None:
     """Hint to the workers once the transaction stands. A lost hint costs seconds: the sweeper."""
-    named = sorted(domains)
-    transaction.on_commit(lambda: hints.give(message_id, named, at=at), robust=True)
+    transaction.on_commit(lambda: hints.give(at=at), robust=True)

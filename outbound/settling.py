@@ -1,13 +1,14 @@
 """What the deliveries of a message make of the message."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 
-from events.log import emit
-from events.models import EventType
+from events.log import emit_many
+from events.models import Event, EventType
 from inboxes.models import Message
 from outbound import notices
 from outbound.models import Delivery
@@ -19,6 +20,23 @@ _ENDS: dict[str, notices.Kind] = {
     Message.Status.FAILED: "failed",
     Message.Status.UNCERTAIN: "uncertain",
 }
+# In SQL: asked for every message that leaves.
+_LOCK = """
+    SELECT id, status FROM inboxes_message WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+"""
+_COUNT = """
+    SELECT message_id, status, count(*)
+      FROM outbound_delivery WHERE message_id = ANY(%s) GROUP BY message_id, status
+"""
+_SETTLE = """
+    UPDATE inboxes_message AS message
+       SET status = new.status,
+           sent_at = CASE WHEN new.has_left THEN now() ELSE message.sent_at END
+      FROM unnest(%s::uuid[], %s::text[], %s::boolean[]) AS new (id, status, has_left)
+     WHERE message.id = new.id
+"""
+_LEFT = (Message.Status.SENT, Message.Status.PARTLY_SENT)
+Told = tuple[EventType, Sequence[Delivery]]  # an event, and the deliveries of a message it is about
 
 
 def status_of(deliveries: Counter[str]) -> Message.Status:
@@ -34,29 +52,53 @@ def status_of(deliveries: Counter[str]) -> Message.Status:
 
 
 def settle_message(message_id: UUID) -> None:
-    """Bring the message's status up to its deliveries', and tell those above of an end.
+    """`settle_messages` for one."""
+    settle_messages([message_id])
 
-    Inside the caller's transaction; the message's row lock puts several settlers in order.
+
+def settle_messages(message_ids: Collection[UUID]) -> None:
+    """Bring the messages' status up to their deliveries', and tell those above of an end.
+
+    Inside the caller's transaction; the messages' row locks, taken in the order of their ids, put
+    several settlers in order.
     """
-    locked = Message.objects.select_for_update(of=("self",), no_key=True)
-    message = locked.only("id", "status", "sent_at").get(pk=message_id)
-    found = Counter(Delivery.objects.filter(message=message).values_list("status", flat=True))
-    status = status_of(found)
-    if status == message.status:
-        return
-    message.status = status
-    if status in (Message.Status.SENT, Message.Status.PARTLY_SENT):
-        message.sent_at = timezone.now()
-    message.save(update_fields=["status", "sent_at"])
-    if status in _ENDS:
-        notices.tell(message.pk, _ENDS[status])
+    found: dict[UUID, Counter[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [list(message_ids)])
+        present: dict[UUID, str] = dict(cursor.fetchall())
+        # Only now: those who were before us have committed what became of their deliveries.
+        cursor.execute(_COUNT, [list(present)])
+        for pk, status, count in cursor.fetchall():
+            found.setdefault(pk, Counter())[status] = count
+        ends = {pk: status_of(counted) for pk, counted in found.items()}
+        changed = {pk: end for pk, end in ends.items() if end != present[pk]}
+        if changed:
+            statuses = [str(end) for end in changed.values()]
+            left = [end in _LEFT for end in changed.values()]
+            cursor.execute(_SETTLE, [list(changed), statuses, left])
+    if told := [notices.Notice(pk, _ENDS[end]) for pk, end in changed.items() if end in _ENDS]:
+        notices.tell(told)
 
 
 def tell_event(event: EventType, deliveries: Sequence[Delivery]) -> None:
-    """One event about deliveries of a message of ours: `recipients` names those it is about."""
+    """One event about deliveries of a message of ours."""
+    tell_events([(event, deliveries)])
+
+
+def tell_events(told: Sequence[Told]) -> None:
+    """Events about deliveries of ours: `recipients` names those that each is about."""
+    emit_many([_event(event, deliveries) for event, deliveries in told])
+
+
+def _suppressed(delivery: Delivery) -> dict[str, bool]:
+    """Nothing was sent there: no server refused it."""
+    return {"suppressed": True} if delivery.status == Status.SUPPRESSED else {}
+
+
+def _event(event: EventType, deliveries: Sequence[Delivery]) -> Event:
     message = deliveries[0].message
-    emit(
-        event,
+    return Event(
+        type=event,
         workspace_id=message.inbox.workspace_id,
         inbox_id=message.inbox_id,
         thread_id=message.thread_id,
@@ -70,5 +112,7 @@ def tell_event(event: EventType, deliveries: Sequence[Delivery]) -> None:
             "thread_subject": message.thread.subject,
             "recipients": [delivery.rcpt_to for delivery in deliveries],
             "last_reply": deliveries[0].last_reply,
+            **_suppressed(deliveries[0]),
         },
+        created_at=timezone.now(),
     )

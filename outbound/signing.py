@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from events.secrecy import decrypt, encrypt
 from inboxes.domains import domain_of_sender
@@ -10,6 +10,14 @@ from inboxes.models import Domain, Message, MessageRaw
 from outbound import dkim
 from outbound.models import DkimKey
 
+# Asked for every message that leaves.
+_KEYS = """
+    SELECT id, selector, algorithm, private_key
+      FROM outbound_dkimkey
+     WHERE domain_id = %s AND active
+     ORDER BY selector
+"""
+_OCTETS = "SELECT octets FROM inboxes_messageraw WHERE message_id = %s"
 LETTERS = {DkimKey.Algorithm.RSA: "r", DkimKey.Algorithm.ED25519: "e"}
 
 
@@ -42,15 +50,12 @@ def _opened(key_id: int, sealed: bytes) -> bytes:
 
 def signers_of(domain: Domain) -> list[dkim.Signer]:
     """The signers for mail from `domain`; empty when it has no active key."""
-    return [
-        dkim.Signer(
-            domain=domain.name,
-            selector=key.selector,
-            algorithm=key.algorithm,
-            private_key=_opened(key.pk, bytes(key.private_key)),
-        )
-        for key in domain.dkim_keys.filter(active=True).order_by("selector")
-    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_KEYS, [domain.pk])
+        return [
+            dkim.Signer(domain.name, selector, algorithm, _opened(pk, bytes(sealed)))
+            for pk, selector, algorithm, sealed in cursor.fetchall()
+        ]
 
 
 def domain_of(message: Message) -> Domain:
@@ -65,9 +70,18 @@ def domain_of(message: Message) -> Domain:
     return found
 
 
+def frozen_octets(message: Message) -> bytes:
+    """The octets that were decided on."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OCTETS, [message.pk])
+        found = cursor.fetchone()
+    if found is None:
+        raise MessageRaw.DoesNotExist(f"the octets of message {message.pk} are gone")
+    return bytes(found[0])
+
+
 def signed_octets(message: Message, domain: Domain) -> bytes:
     """The octets as they leave. The Date of the message is the time of the signatures, so that
     every attempt has the same."""
-    raw = bytes(MessageRaw.objects.get(message=message).octets)
     signed_at = int((message.date or message.created_at).timestamp())
-    return dkim.sign(raw, signers_of(domain), signed_at=signed_at)
+    return dkim.sign(frozen_octets(message), signers_of(domain), signed_at=signed_at)

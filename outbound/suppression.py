@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -16,6 +16,13 @@ from events.models import EventType
 from events.wire import moment
 from outbound.models import Suppression
 
+_REASONS = """
+    SELECT address, reason
+      FROM outbound_suppression
+     WHERE workspace_id = %s AND address = ANY(%s)
+       AND (expires_at IS NULL OR expires_at > now())
+"""
+
 
 def suppressed(workspace_id: UUID, addresses: Iterable[str]) -> dict[str, Suppression]:
     """Those of the folded `addresses` that are suppressed now, with the entry that says why."""
@@ -24,6 +31,14 @@ def suppressed(workspace_id: UUID, addresses: Iterable[str]) -> dict[str, Suppre
         in_force, workspace_id=workspace_id, address__in=list(addresses)
     )
     return {entry.address: entry for entry in found}
+
+
+def reasons_to_withhold(workspace_id: UUID, addresses: Iterable[str]) -> dict[str, str]:
+    """Why the folded `addresses` get no mail now, for those that do not. Asked of every message
+    before it leaves."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REASONS, [workspace_id, list(addresses)])
+        return dict(cursor.fetchall())
 
 
 @dataclass(frozen=True, slots=True)

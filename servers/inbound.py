@@ -10,13 +10,16 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
 
 from django.db import Error, InterfaceError, OperationalError, connection
 
 from inboxes.arrival import Envelope, Outcome, deliver_many
+from inboxes.examining import PATIENCE, SCAN_PATIENCE, Examiner, unexamined
+from inboxes.findings import Findings
 from inboxes.recipients import Recipient, find_recipient
 
 logger = logging.getLogger(__name__)
@@ -24,10 +27,13 @@ logger = logging.getLogger(__name__)
 LETTERS_AT_ONCE = 32
 OCTETS_AT_ONCE = 16 * 1024 * 1024
 WRITERS = 2
-PATIENCE = 0.2  # seconds
+TURN = 0.2  # seconds
 ASKERS = 4
 KNOWN_FOR = 1.0  # seconds: a deleted inbox is refused soon
 _KNOWN_LIMIT = 10_000
+EXAMINERS = 16
+# Letters that are examined or wait for it. More are stored at once and examined later.
+MOST_EXAMINED = 4 * EXAMINERS
 
 Result = TypeVar("Result")
 
@@ -52,7 +58,8 @@ class _Question:
 class Intake:
     """Finds recipients and stores letters for the sessions of one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, examiner: Examiner) -> None:
+        self._examiner = examiner
         self._loop = asyncio.get_running_loop()
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._questions: queue.SimpleQueue[_Question | None] = queue.SimpleQueue()
@@ -65,6 +72,13 @@ class Intake:
         ]
         for thread in self._threads:
             thread.start()
+        self._examiners = ThreadPoolExecutor(EXAMINERS, "examine")
+        self._examined = 0
+
+    def expect(self, peer: str, helo: str, mail_from: str) -> None:
+        """Mail from there is on its way: ask already whether that server may send it."""
+        if self._examined < EXAMINERS:
+            self._examiners.submit(self._examiner.check_server, peer, helo, mail_from)
 
     async def find(self, rcpt_to: str) -> Recipient | None:
         """The inbox behind an address. Raises DatabaseAway.
@@ -86,10 +100,29 @@ class Intake:
     async def accept(self, envelope: Envelope, raw: bytes) -> list[UUID]:
         """Store a letter; when this returns its ids, it is committed. Raises DatabaseAway, or
         what `inboxes.arrival.deliver` raises."""
+        envelope = replace(envelope, findings=await self._examine(envelope, raw))
         answer: asyncio.Future[list[UUID]] = self._loop.create_future()
         self._waiting.put(_Waiting(envelope, raw, answer))
         # Shielded: a sender that gives up does not stop what the others wait for.
         return await asyncio.shield(answer)
+
+    async def _examine(self, envelope: Envelope, raw: bytes) -> Findings:
+        """What can be found out about a letter before it is stored, in a time that has an end."""
+        if self._examined >= MOST_EXAMINED:
+            return unexamined()
+        self._examined += 1
+        try:
+            async with asyncio.timeout(max(PATIENCE, SCAN_PATIENCE) + 1):
+                return await self._loop.run_in_executor(
+                    self._examiners, self._examiner.examine, envelope, raw
+                )
+        except TimeoutError:
+            logger.warning("a letter could not be examined in time")
+        except Exception:  # whatever it is: the letter must be kept
+            logger.exception("a letter could not be examined")
+        finally:
+            self._examined -= 1
+        return unexamined()
 
     async def close(self) -> None:
         """Store what still waits, then end the threads."""
@@ -99,6 +132,7 @@ class Intake:
             self._questions.put(None)
         for thread in self._threads:
             await self._loop.run_in_executor(None, thread.join)
+        self._examiners.shutdown(wait=False, cancel_futures=True)
 
     def _look_up(self) -> None:
         """An asker thread: finds recipients until it is told to end."""
@@ -125,7 +159,7 @@ class Intake:
     ) -> tuple[list[_Waiting], bool, list[list[UUID] | Exception]]:
         # One writer at a time, so that the next finds the more waiting, unless that one takes
         # long: then a large letter is no cork in the bottle.
-        my_turn = self._turn.acquire(timeout=PATIENCE)
+        my_turn = self._turn.acquire(timeout=TURN)
         try:
             letters, more = self._take(first)
             return letters, more, _store([(one.envelope, one.raw) for one in letters])

@@ -6,6 +6,8 @@ import socket
 import ssl
 from pathlib import Path
 
+from inboxes.examining import Examiner
+from inboxes.examining import examiner as the_examiner
 from servers.inbound import Intake
 from servers.limits import Disk, Doorkeeper, Limits
 from servers.smtp import InboundSMTP
@@ -27,17 +29,19 @@ class InboundListener:
         limits: Limits,
         disk: Disk,
         tls_context: ssl.SSLContext | None = None,
+        examiner: Examiner | None = None,
     ) -> None:
         self.listening = listening
         self.hostname = hostname
         self.limits = limits
         self.disk = disk
         self.tls_context = tls_context
+        self.examiner = examiner or the_examiner()
         self.doorkeeper = Doorkeeper(limits)
         self.sessions: set[InboundSMTP] = set()
 
     async def start(self) -> None:
-        self.intake = Intake()
+        self.intake = Intake(self.examiner)
         self.server = await asyncio.get_running_loop().create_server(
             self._open_session, sock=self.listening, backlog=BACKLOG
         )

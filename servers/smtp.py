@@ -315,6 +315,9 @@ class InboundSMTP(SMTP):
         recipient = await self.intake.find(asked)
         if recipient is None:
             return await self.push("550 5.1.1 No such mailbox")
+        if not self.transaction.recipients:
+            sender = self.transaction.mail_from or ""
+            self.intake.expect(self.address, self.client_name, sender)
         self.transaction.recipients.append(recipient)
         return await self.push("250 2.1.5 Recipient taken")
 

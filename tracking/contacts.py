@@ -10,6 +10,7 @@ from accounts.scope import Scope
 from events.wire import moment
 from inboxes.models import Inbox, Message, Thread
 from outbound.models import Delivery, Suppression
+from tracking.counting import opens_of
 
 MOST_COUNTED = 1_000
 THREADS = 10
@@ -34,7 +35,7 @@ def health_of(address: str, scope: Scope) -> dict[str, Any]:
         "lastBounce": _last_bounce(deliveries),
         "complaint": complaints[0] if complaints else None,
         "outOfOffice": None,
-        "opens": None,
+        "opens": opens_of(address, inboxes),
         "received": received,
         "sent": sent,
         "lastReceivedAt": last_received_at,

@@ -111,7 +111,9 @@ class ContactSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="The suppression that a complaint led to."
     )
     outOfOffice = serializers.DictField(allow_null=True, help_text="Null: not known.")
-    opens = serializers.IntegerField(allow_null=True, help_text="Null: not measured.")
+    opens = serializers.IntegerField(
+        allow_null=True, help_text="That look human, counted to 1,000. Null: not measured."
+    )
     received = serializers.IntegerField(help_text="Messages it wrote to us; counted to 1,000.")
     sent = serializers.IntegerField(help_text="Messages that left for it; counted to 1,000.")
     lastReceivedAt = serializers.DateTimeField(allow_null=True)

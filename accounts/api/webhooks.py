@@ -111,6 +111,7 @@ class Webhooks(ApiView):
                 url=body["url"],
                 events=body["events"],
                 ordered=body["ordered"],
+                include_spam=body["includeSpam"],
                 by=request.auth.actor,
             )
             return Response(_shown(made), status=201)
@@ -151,6 +152,7 @@ class OneWebhook(ApiView):
             url=body.get("url"),
             events=body.get("events"),
             ordered=body.get("ordered"),
+            include_spam=body.get("includeSpam"),
             is_active=body.get("isActive"),
         )
         return Response(wire.WebhookSerializer(changed).data)

@@ -165,6 +165,16 @@ class ContentBody(StrictSerializer):
         help_text="Not before this moment. Until then it can be withdrawn or undone.",
     )
 
+    expiresIn = serializers.IntegerField(
+        source="expires_in",
+        required=False,
+        allow_null=True,
+        min_value=60,
+        max_value=432_000,
+        help_text="Seconds in which it is to be delivered, from the moment it may leave; after "
+        "that it is given up. Left out: five days.",
+    )
+
 
 class MailBody(ContentBody):
     """A mail with its files, and what is known of who wrote it."""
@@ -263,6 +273,7 @@ _CONTENT_NAMES = (
     "agent",
     "prompt",
     "send_at",
+    "expires_in",
 )
 
 
@@ -290,6 +301,7 @@ def changes_of(validated: Mapping[str, Any]) -> Given:
         "metadata": {},
         "confidence": None,
         "send_at": None,
+        "expires_in": None,
     }
     changes = Given(
         **{  # type: ignore[typeddict-item]

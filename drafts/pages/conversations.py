@@ -18,8 +18,10 @@ from inboxes.models import Inbox, Message, Thread
 from inboxes.quotes import Fragment, fold_quotes
 from inboxes.search import search
 from outbound.models import Delivery
+from tracking.models import Hit
 
 PAGE_SIZE = 50
+MOST_HITS = 200  # of one message, on its timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def message(request: MemberRequest, message_id: UUID) -> HttpResponse:
         "message": found,
         "fragments": fold_quotes(found.plain_body),
         "draft": draft,
-        "timeline": _timeline(found, draft, list(deliveries)),
+        "timeline": _timeline(found, draft, list(deliveries), _hits(found)),
         "deliveries": deliveries,
         "attachments": found.attachments.all(),
         "now": timezone.now(),
@@ -124,8 +126,14 @@ def message(request: MemberRequest, message_id: UUID) -> HttpResponse:
     return render(request, page, context)
 
 
+def _hits(message: Message) -> list[Hit]:
+    """The first of its opens and clicks."""
+    hits = Hit.objects.filter(message=message).select_related("link")
+    return list(hits.order_by("at", "id")[:MOST_HITS])
+
+
 def _timeline(
-    message: Message, draft: Draft | None, deliveries: list[Delivery]
+    message: Message, draft: Draft | None, deliveries: list[Delivery], hits: list[Hit]
 ) -> list[dict[str, Any]]:
     """Revisions, decisions and attempts as one list of moments, oldest first."""
     moments: list[dict[str, Any]] = []
@@ -146,6 +154,7 @@ def _timeline(
             {"at": attempt.ended_at, "kind": "attempt", "attempt": attempt, "delivery": delivery}
             for attempt in delivery.attempt_log.all()
         ]
+    moments += [{"at": hit.at, "kind": "hit", "hit": hit} for hit in hits]
     names = names_of(actors)
     for moment in moments:
         moment["name"] = names.get(moment.get("actor", ""), "")

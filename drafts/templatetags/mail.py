@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from inboxes.mime import WARNINGS
+from inboxes.warning_words import WARNINGS
 
 register = template.Library()
 

@@ -67,6 +67,7 @@ def create(
     url: str,
     events: Sequence[str],
     ordered: bool,
+    include_spam: bool = False,
     by: str,
 ) -> Made:
     """A webhook that is told of everything from now on. Raises Conflict beyond 100 of a
@@ -80,6 +81,7 @@ def create(
         url=url,
         events=sorted(set(events)),
         ordered=ordered,
+        include_spam=include_spam,
         sealed_secret=signing.seal(secret),
         created_by=by,
     )
@@ -103,6 +105,7 @@ def change(
     url: str | None = None,
     events: Sequence[str] | None = None,
     ordered: bool | None = None,
+    include_spam: bool | None = None,
     is_active: bool | None = None,
 ) -> Webhook:
     """Set what is given. Switched on again, it goes on with what is queued and is told of what
@@ -111,6 +114,7 @@ def change(
     webhook.url = webhook.url if url is None else url
     webhook.events = webhook.events if events is None else sorted(set(events))
     webhook.ordered = webhook.ordered if ordered is None else ordered
+    webhook.include_spam = webhook.include_spam if include_spam is None else include_spam
     if is_active is not None and is_active != webhook.is_active:
         webhook.is_active, webhook.disabled_reason = is_active, ""
         if is_active:

@@ -21,6 +21,7 @@ class Webhook(models.Model):
     ordered = models.BooleanField(
         default=False, help_text="One at a time, in the order of the log; the first blocks."
     )
+    include_spam = models.BooleanField(default=False, help_text="Told of what went to Junk, too.")
     is_active = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=200, blank=True)
     sealed_secret = models.BinaryField(editable=False)

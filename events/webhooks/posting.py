@@ -1,4 +1,4 @@
-"""One POST: to an address that was checked, within a time and a size, and without redirects."""
+"""One POST or GET: to an address that was checked, within a time and a size, without redirects."""
 
 import contextlib
 import socket
@@ -97,10 +97,31 @@ def post(
 
     Ends within `seconds`, however slowly the other side drips.
     """
+    fields = {"Content-Length": str(len(content)), **headers}
+    return _request(_Question("POST", target, fields, content), addresses, seconds)
+
+
+def get(
+    target: Target, addresses: Sequence[str], *, seconds: float = DEADLINE, most_kept: int
+) -> Answer:
+    """As `post`, for what stands at `target`: its first `most_kept` octets."""
+    return _request(_Question("GET", target, {}, most_kept=most_kept), addresses, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    method: str
+    target: Target
+    fields: dict[str, str]
+    content: bytes = b""
+    most_kept: int = MOST_KEPT
+
+
+def _request(question: _Question, addresses: Sequence[str], seconds: float) -> Answer:
     backend = _Pinned(addresses, time.monotonic() + seconds)
     with _deadline(backend, seconds) as late:
         try:
-            return _posted(target, content, headers, backend, seconds)
+            return _answered(question, backend, seconds)
         except (httpcore.TimeoutException, TimeoutError):
             return Answer(error=f"no answer within {seconds:g} s")
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
@@ -109,31 +130,29 @@ def post(
             return Answer(error=_sentence(error))
 
 
-def _posted(
-    target: Target, content: bytes, headers: dict[str, str], backend: _Pinned, seconds: float
-) -> Answer:
+def _answered(question: _Question, backend: _Pinned, seconds: float) -> Answer:
+    target = question.target
     url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
-    fields = {"Host": target.authority, "Content-Length": str(len(content)), **headers}
     times = dict.fromkeys(("connect", "read", "write", "pool"), seconds)
     with (
         httpcore.ConnectionPool(ssl_context=tls(), network_backend=backend) as pool,
         pool.stream(
-            "POST",
+            question.method,
             url,
-            headers=list(fields.items()),
-            content=content,
+            headers=[("Host", target.authority), *question.fields.items()],
+            content=question.content,
             extensions={"timeout": times},
         ) as response,
     ):
-        body = _beginning(response.iter_stream())
+        body = _beginning(response.iter_stream(), question.most_kept)
         return Answer(response.status, _fields(response.headers), body)
 
 
-def _beginning(chunks: Iterator[bytes]) -> str:
+def _beginning(chunks: Iterator[bytes], most_kept: int) -> str:
     read, kept = 0, b""
     for chunk in chunks:
         read += len(chunk)
-        kept += chunk[: MOST_KEPT - len(kept)]
+        kept += chunk[: most_kept - len(kept)]
         if read >= MOST_READ:
             break
     return _text(kept)

@@ -31,6 +31,9 @@ class WebhookBody(StrictSerializer):
         default=False,
         help_text="Strictly in the order of the log: while one is not taken, the others wait.",
     )
+    includeSpam = serializers.BooleanField(
+        default=False, help_text="true: told of what went to Junk, too."
+    )
 
 
 @extend_schema_serializer(
@@ -75,6 +78,7 @@ class WebhookSerializer(serializers.Serializer[Webhook]):
         source="inbox_id", allow_null=True, help_text="Null: every inbox of the workspace."
     )
     ordered = serializers.BooleanField()
+    includeSpam = serializers.BooleanField(source="include_spam")
     isActive = serializers.BooleanField(source="is_active")
     disabledReason = serializers.CharField(
         source="disabled_reason", help_text="Why we switched it off; empty if we did not."

@@ -35,7 +35,7 @@ class Messages(ApiView):
         query = asked(request, MessageQuery)
         answer = page(
             request,
-            filtered_messages(messages_of(inbox).listed(), query),
+            filtered_messages(messages_of(inbox).listed(include_spam=query["includeSpam"]), query),
             plural="messages",
             serialize=MessageItemSerializer.every,
             counted=counted(query),

@@ -3,6 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
+from django.db.models import Q
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
@@ -22,8 +23,10 @@ BY_ACTIVITY = Order(moment="last_message_at")
 
 
 def conversation(inbox: Inbox, thread: Thread) -> list[Message]:
-    """Its messages, oldest first, with what is in the trash; of a very long one the newest."""
-    newest = messages_of(inbox).filter(thread=thread).order_by("-created_at", "-id")
+    """Its messages, oldest first, with what is in the trash; of a very long one the newest. What
+    is in Junk is left out, unless there is nothing else."""
+    shown = Q() if thread.message_count == 0 else Q(is_spam=False)
+    newest = messages_of(inbox).filter(shown, thread=thread).order_by("-created_at", "-id")
     return list(newest[:MOST_MESSAGES])[::-1]
 
 

@@ -4,8 +4,10 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from outbound.transports.catcher import Catcher
 from outbound.transports.direct import Direct
+from outbound.transports.limits import Limits
 from outbound.transports.protocol import Transport
 from outbound.transports.smtp import Relay, Smarthost, Tls
+from outbound.transports.sts_policies import StsPolicies
 
 _FORMS = "catcher, direct, smtp://host:port or smtps://user:password@host:port"
 _STARTTLS: dict[str, Tls] = {
@@ -15,16 +17,24 @@ _STARTTLS: dict[str, Tls] = {
 }
 
 
-def transport_for(url: str, *, dns: str, hostname: str) -> Transport:
+def transport_for(
+    url: str,
+    *,
+    dns: str,
+    hostname: str,
+    policies: StsPolicies | None = None,
+    limits: Limits | None = None,
+) -> Transport:
     """The transport for `MAILAGENT_TRANSPORT`. Raises ValueError, without the password.
 
+    `policies` and `limits` concern those who go to the recipients' own servers.
     `smtp://` takes `?tls=required` (verified), `opportunistic` or `never`. A user and password
     go out under verified TLS, unless `never` is asked for.
     """
     if url == "catcher":
         return Catcher()
     if url == "direct":
-        return Direct(hostname=hostname, dns=dns)
+        return Direct(hostname=hostname, dns=dns, policies=policies, limits=limits)
     return Smarthost(_relay(url), hostname=hostname, dns=dns)
 
 

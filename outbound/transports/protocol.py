@@ -9,13 +9,25 @@ Outcome = Literal["sent", "deferred", "failed", "uncertain"]
 OnPhase = Callable[[Phase], None]
 
 
+class NotNow(Exception):
+    """Nothing was begun, for a reason of our own: to be asked again, without an attempt counted."""
+
+    def __init__(self, sentence: str, *, seconds: float) -> None:
+        super().__init__(sentence)
+        self.seconds = seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One transaction: one message for some recipients of one domain."""
+    """One transaction: one message for some recipients of one domain.
+
+    `reference` names it, the same at each attempt: what servers know repetitions by.
+    """
 
     mail_from: str  # "" is the null reverse-path.
     rcpt_tos: tuple[str, ...]
     raw: bytes = field(repr=False)  # CRLF octets, signed; sent as they are.
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,7 @@ class Transport(Protocol):
         never comes before an earlier one, and none comes twice.
 
         Lost before "committing": "deferred". After it, without an answer: "uncertain".
+        Raises NotNow after "connecting" at the latest.
         """
         ...
 

@@ -9,6 +9,7 @@ import re
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -63,6 +64,7 @@ class SmtpConnection:
         self.extensions: dict[str, str] = {}
         self.is_open = True
         self.transactions = 0
+        self.at_close: Callable[[], None] | None = None  # called once
         self._socket = stream
         self._timeouts = timeouts
         self._received = b""
@@ -204,6 +206,9 @@ class SmtpConnection:
         self.is_open = False
         with suppress(OSError):
             self._socket.close()
+        at_close, self.at_close = self.at_close, None
+        if at_close is not None:
+            at_close()
 
     def _limit(self, seconds: float) -> None:
         left = min(seconds, self._total_until - time.monotonic())

@@ -186,7 +186,7 @@ def test_mail_in_figures(client, thread):
     delivered(thread, "suppressed")
     told = client.get("/v1/metrics").json()
     assert (told["received"], told["sent"]) == (1, 1)
-    assert (told["bounced"], told["suppressed"], told["opened"]) == (1, 1, None)
+    assert (told["bounced"], told["suppressed"], told["opened"]) == (1, 1, 0)
     before = (timezone.now() - timedelta(days=20)).date()
     assert client.get(f"/v1/metrics?to={before}").json()["received"] == 1
     assert client.get(f"/v1/metrics?to={before}").json()["sent"] == 0

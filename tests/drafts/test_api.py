@@ -20,7 +20,7 @@ from tests.drafts.mail import CUSTOMER, receive
 DRAFT_FIELDS = """
     id inboxId threadId to cc bcc subject plainBody htmlBody replyToMessageId metadata category
     confidence agent status version revision stale createdBy decidedBy decidedAt feedback holdUntil
-    sendAt messageId attachments createdAt updatedAt
+    sendAt expiresIn messageId attachments createdAt updatedAt
 """
 
 

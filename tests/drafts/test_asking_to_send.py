@@ -23,7 +23,8 @@ from events.models import Event
 from inboxes.addresses import Address
 from inboxes.domains import DomainNotVerified
 from inboxes.models import Domain, Inbox, Message, MessageRaw
-from outbound.models import Delivery, Suppression
+from outbound.models import Delivery, Pause, Suppression
+from outbound.switching import Switch, pause
 from tests.drafts.mail import CUSTOMER, agent_of, receive
 
 
@@ -58,6 +59,18 @@ def test_what_leaves_unattended_says_so(open_inbox_, draft, agent):
     raw = bytes(MessageRaw.objects.get(message=message).octets)
     assert b"\r\nAuto-Submitted: auto-replied\r\n" in raw
     assert message.unattended
+
+
+def test_where_the_guard_stopped_it_a_person_is_asked_with_its_figures(open_inbox_, draft, agent):
+    reason = "The guard stopped it: of 100 messages 10 bounced. " + 300 * "x"
+    switch = Switch(Pause.Reach.WORKSPACE, open_inbox_.workspace_id, Pause.Extent.AUTOMATIC)
+    pause(switch, reason=reason, by="system")
+
+    outcome = ask(draft, agent)
+
+    assert (outcome.status, outcome.http_status) == ("pending_review", 202)
+    said = "Automatic sending from Acme is paused. The guard stopped it: of 100 messages 10"
+    assert outcome.draft.review_reason.startswith(said)
 
 
 @pytest.mark.parametrize("mode", ["required", "policy"])

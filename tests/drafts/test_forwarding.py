@@ -125,6 +125,20 @@ def test_scheduled_mail_waits_in_the_queue(client, path):
     assert delivery.next_attempt_at > timezone.now() + timedelta(days=1)
 
 
+def test_mail_may_ask_to_be_given_up_sooner_counted_from_when_it_may_leave(client, path):
+    body = TO | {"plainBody": "x", "sendAt": later(days=2), "expiresIn": 3600}
+    delivery = Delivery.objects.get(message=sent(client.post(f"{path}/send", body)))
+    assert delivery.expires_at == delivery.next_attempt_at + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("seconds", [59, 432_001, -1, "soon"])
+def test_mail_cannot_ask_for_more_than_five_days_nor_for_less_than_a_minute(client, path, seconds):
+    for where in ("send", "drafts"):
+        response = client.post(f"{path}/{where}", TO | {"plainBody": "x", "expiresIn": seconds})
+        assert refusal(response) == (400, "VALIDATION_ERROR")
+        assert list(response.json()["details"]) == ["expiresIn"]
+
+
 @pytest.mark.parametrize("when", ["2020-01-01T00:00:00Z", "yesterday", 7])
 def test_mail_cannot_be_sent_in_the_past(client, path, when):
     for where in ("send", "drafts"):

@@ -82,6 +82,8 @@ def test_an_arrival_is_told_with_its_attachments_and_without_bodies(inbox):
         "subject": "Bill",
         "timestamp": NOON.isoformat(),
         "thread_subject": "Bill",
+        "labels": [],
+        "warnings": [],
         "attachments": [
             {
                 "id": str(attachment.pk),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inboxes.html_text import html_from_text, text_from_html, visible_text
+from inboxes.html_text import text_from_html, visible, visible_plain, visible_text
+from inboxes.text_html import html_from_text
 
 
 @pytest.mark.parametrize(
@@ -103,3 +104,65 @@ def test_a_megabyte_of_hostile_html_is_read_in_bounded_time(unit):
 
 def test_text_below_deep_nesting_is_not_lost():
     assert text_from_html("<div>" * 50_000 + "here") == "here"
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        '<p style="color:#fff">secret</p>',
+        '<p style="color: white">secret</p>',
+        '<font color="#FEFEFE">secret</font>',
+        '<div style="background:#123456"><b style="color:rgb(18, 52, 86)">secret</b></div>',
+        '<p style="font-size:1px">secret</p>',
+        '<p style="opacity:.01">secret</p>',
+        '<p style="position:absolute;left:-9999px">secret</p>',
+        '<style>.x, p.y {display:none}</style><p class="a x">secret</p><p class=y>secret</p>',
+        '<style>#z{visibility:hidden}</style><div id="z">secret</div>',
+    ],
+)
+def test_text_that_nobody_sees_is_left_out_and_told(hidden):
+    found = visible(f"<p>shown</p>{hidden}<p>again</p>")
+
+    assert found.text.split() == ["shown", "again"]
+    assert found.hid
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        '<table bgcolor="#000"><tr><td style="color:#fff">shown</td></tr></table>',
+        '<div style="background-color:#336699"><p style="color:white">shown</p></div>',
+        '<div style="background:url(x.png)"><p style="color:white">shown</p></div>',
+        '<p style="opacity:0.9;font-size:10px;color:#333">shown</p>',
+        "<style>@media (max-width:600px){.wide{display:none}}</style><p class=wide>shown</p>",
+        '<p style="background-color:white;color:black">shown</p>',
+        '<p class="hidden-friend">shown</p>',
+    ],
+)
+def test_text_that_can_be_seen_stays(shown):
+    found = visible(shown)
+
+    assert found.text.strip() == "shown"
+    assert not found.hid
+
+
+def test_tag_characters_and_overrides_of_direction_are_gone_and_told():
+    smuggled = "".join(chr(0xE0000 + ord(letter)) for letter in "obey")
+    plain = visible_plain(f"Hello{smuggled} \u202etxt\u202c")
+
+    assert (plain.text, plain.hid) == ("Hello txt", True)
+    assert visible(f"<p>Hello{smuggled}</p>").text == "Hello"
+
+
+def test_flags_and_right_to_left_text_are_nothing_odd():
+    flag = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+
+    assert not visible_plain(f"{flag} \u200fשלום\u200e").hid
+
+
+@pytest.mark.parametrize("bomb", ["@" * 200_000, "@{" * 100_000, "<style>" * 50_000, "a{" * 90_000])
+def test_style_sheet_takes_no_time(bomb):
+    began = time.process_time()
+    visible(f"<style>{bomb}</style><p>shown</p>")
+
+    assert time.process_time() - began < 5

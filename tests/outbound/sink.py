@@ -1,6 +1,7 @@
 """A real SMTP server that takes everything, as slowly as it is told, and notes when."""
 
 import asyncio
+import hashlib
 import threading
 import time
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ class Taken:
     connected_at: float  # time.time()
     taken_at: float
     octets: int
+    digest: str  # of the octets
 
 
 class Sink:
@@ -79,7 +81,14 @@ class Sink:
                 raw = await reader.readuntil(b"\r\n.\r\n")
                 await asyncio.sleep(self.pause)
                 self.taken.append(
-                    Taken(tuple(rcpt_tos), _message_id(raw), began, time.time(), len(raw))
+                    Taken(
+                        tuple(rcpt_tos),
+                        _message_id(raw),
+                        began,
+                        time.time(),
+                        len(raw),
+                        hashlib.sha256(raw).hexdigest(),
+                    )
                 )
                 writer.write(b"250 2.0.0 taken\r\n")
             else:

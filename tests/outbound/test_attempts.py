@@ -7,7 +7,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from inboxes.models import Domain, Message, MessageRaw
-from outbound import attempts, claims, recording
+from outbound import attempts, claims, recorder, recording
 from outbound.models import Delivery, DeliveryAttempt, Suppression
 from outbound.signing import new_domain_keys
 from outbound.transports.protocol import Result
@@ -287,18 +287,18 @@ def test_a_database_that_comes_back_still_hears_that_the_message_was_sent(
     message = queued(inbox)
     claim = claimed(message)
     monkeypatch.setattr(attempts, "RECORD_AGAIN_AFTER", 0.01)
-    recorded = recording.record
+    recorded = recording.record_many
     tries = []
 
-    def away_at_first(*arguments, **options):
+    def away_at_first(ended):
         tries.append(1)
         if len(tries) == 1:
             # The server ends our connection, as when it is restarted.
             with pytest.raises(OperationalError), connection.cursor() as cursor:
                 cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
-        return recorded(*arguments, **options)
+        return recorded(ended)
 
-    monkeypatch.setattr(attempts, "record", away_at_first)
+    monkeypatch.setattr(recorder, "record_many", away_at_first)
     attempts.attempt(claim)
 
     assert len(tries) == 2

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from inboxes.models import Message
-from outbound import claims, notices, stopping
+from outbound import claims, leases, notices, stopping
 from outbound.claims import LeaseLost
 from outbound.models import Delivery
 from outbound.sweeping import release_expired
@@ -97,7 +97,7 @@ def test_a_worker_cannot_touch_what_another_has_claimed_since(inbox):
 
     with pytest.raises(LeaseLost):
         late.enter("committing")
-    late.renew()
+    leases.renew(late.tokens())
     late.give_back()
     assert statuses(message) == ["sending"]
     assert Delivery.objects.get(message=message).phase == "connecting"
@@ -105,7 +105,8 @@ def test_a_worker_cannot_touch_what_another_has_claimed_since(inbox):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_lease_is_renewed_while_a_server_takes_its_time(inbox, monkeypatch):
-    monkeypatch.setattr(claims, "RENEW_EVERY", 0.05)
+    monkeypatch.setattr(leases, "RENEW_EVERY", 0.05)
+    monkeypatch.setattr(leases, "keeper", leases.Keeper())
     message = queued(inbox)
     claim = claimed(message)
     lease_over(message)
@@ -137,8 +138,8 @@ def test_a_worker_that_is_to_stop_enters_no_phase_and_gives_back(inbox):
 
 @pytest.fixture
 def broken_listener():
-    def listener(notice: notices.Notice) -> None:
-        if notice.message_id == listener.broken_for:  # type: ignore[attr-defined]
+    def listener(told: list[notices.Notice]) -> None:
+        if listener.broken_for in [each.message_id for each in told]:  # type: ignore[attr-defined]
             raise KeyError("a bug above")
 
     notices.register(listener)
@@ -163,7 +164,7 @@ def test_a_message_that_cannot_be_claimed_does_not_stop_the_others(inbox, broken
 def test_the_first_claim_says_that_the_message_is_being_sent(inbox):
     message = queued(inbox, "ann@customer.example", "bob@other.example")
     told = []
-    notices.register(listener := told.append)
+    notices.register(listener := told.extend)
     try:
         claimed(message)
         claimed(message, "other.example")

@@ -1,12 +1,14 @@
 """Direct delivery: MX by a real DNS server, mail to real sockets on several loopback addresses."""
 
+import socket
+
 import pytest
 
 from outbound.transports.direct import Direct
 from outbound.transports.protocol import Job
 from outbound.transports.wire import Timeouts
 from tests.dns_server import SERVFAIL
-from tests.outbound.scripted_smtp import DROP, Script, self_signed
+from tests.outbound.scripted_smtp import DRIP, DROP, HANG, Script, self_signed
 
 RAW = b"From: a@acme.example\r\nTo: b@x.example\r\nSubject: s\r\n\r\nHello\r\n"
 JOB = Job("bounce+t@acme.example", ("ann@x.example", "bob@X.example"), RAW)
@@ -90,10 +92,9 @@ def test_uncertain_message_goes_to_no_other_host(direct, pair, phases):
 def test_equal_hosts_share_the_work(direct, pair, phases):
     one, two = pair()
     records = {**TWO_HOSTS, ("x.example", "MX"): ["10 mx1.x.example.", "10 mx2.x.example."]}
-    transport = direct(records, one.port)
     for _ in range(30):
         phases.clear()
-        transport.send(JOB, on_phase=phases)
+        direct(records, one.port).send(JOB, on_phase=phases)
 
     assert min(len(one.seen.messages), len(two.seen.messages)) >= 3
 
@@ -183,6 +184,84 @@ def test_connection_lost_after_the_dot_under_tls_is_uncertain(direct, server, ph
 
     results = direct(TWO_HOSTS, there.port).send(JOB, on_phase=phases)
     assert outcomes(results) == ["uncertain", "uncertain"]
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome", "words"),
+    [
+        (Script(greeting=HANG), "deferred", "timed out"),
+        (Script(greeting=DRIP), "deferred", "timed out"),
+        (Script(replies={"EHLO": HANG}), "deferred", "timed out"),
+        (Script(replies={"MAIL": HANG}), "deferred", "timed out"),
+        (Script(rcpt={"ann@x.example": HANG}), "deferred", "timed out"),
+        (Script(replies={"DATA": HANG}), "deferred", "timed out"),
+        (Script(on_dot=HANG), "uncertain", "timed out"),
+        (Script(on_dot="421 4.3.2 shutting down"), "deferred", "4.3.2 shutting down"),
+        (Script(greeting="421 4.7.0 slow down"), "deferred", "4.7.0 slow down"),
+        (Script(replies={"MAIL": "421 4.7.0 too many"}), "deferred", "4.7.0 too many"),
+        (Script(replies={"DATA": "451 4.3.0 not now"}), "deferred", "4.3.0 not now"),
+        (Script(on_dot="554 5.7.1 spam"), "failed", "5.7.1 spam"),
+    ],
+)
+def test_only_server_that_hangs_or_refuses_ends_in_a_stated_state_with_its_words(
+    direct, server, phases, script, outcome, words
+):
+    there = server(script)
+    records = {("x.example", "MX"): ["5 mx1.x.example."], ("mx1.x.example", "A"): ["127.0.0.1"]}
+
+    results = direct(records, there.port).send(JOB, on_phase=phases)
+
+    assert outcomes(results) == [outcome, outcome]
+    assert all(words in each.reply_text for each in results)
+
+
+def test_server_that_takes_no_connection_is_deferred(direct, phases):
+    with socket.socket() as silent:  # bound, not listening
+        silent.bind(("127.0.0.1", 0))
+        results = direct(TWO_HOSTS, silent.getsockname()[1]).send(JOB, on_phase=phases)
+
+    assert outcomes(results) == ["deferred", "deferred"]
+    assert "cannot connect" in results[0].reply_text
+
+
+def test_each_recipient_has_its_own_result(direct, server, phases):
+    there = server(Script(rcpt={"bob@X.example": "550 5.1.1 no such user"}))
+
+    results = direct(TWO_HOSTS, there.port).send(JOB, on_phase=phases)
+
+    assert outcomes(results) == ["sent", "failed"]
+    assert results[1].reply_text == "5.1.1 no such user"
+
+
+def test_connection_serves_the_next_message_to_the_domain(direct, server, phases):
+    there = server()
+    transport = direct(TWO_HOSTS, there.port)
+    for _ in range(3):
+        phases.clear()
+        transport.send(JOB, on_phase=phases)
+
+    assert (there.seen.connections, len(there.seen.messages)) == (1, 3)
+
+
+def test_connection_to_one_domain_serves_no_other(direct, server, phases):
+    there = server()
+    records = {**TWO_HOSTS, ("y.example", "MX"): ["10 mx1.x.example."]}
+    transport = direct(records, there.port)
+    transport.send(JOB, on_phase=phases)
+    phases.clear()
+    transport.send(Job("", ("ann@y.example",), RAW), on_phase=phases)
+
+    assert there.seen.connections == 2
+
+
+def test_connection_that_died_meanwhile_is_replaced(direct, server, phases):
+    there = server(Script(replies={"RSET": DROP}))
+    transport = direct(TWO_HOSTS, there.port)
+    transport.send(JOB, on_phase=phases)
+    phases.clear()
+
+    assert outcomes(transport.send(JOB, on_phase=phases)) == ["sent", "sent"]
+    assert there.seen.connections == 2
 
 
 def test_recipients_of_several_domains_are_refused(direct, phases):

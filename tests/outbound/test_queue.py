@@ -47,7 +47,7 @@ def test_workers_are_woken_by_the_commit_and_not_before(inbox, broker):
         time.sleep(0.2)
         assert broker.llen("celery") == 0
 
-    eventually(lambda: broker.llen("celery") == 2, "a wake-up call for each domain")
+    eventually(lambda: broker.llen("celery") == 1, "a wake-up call")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from inboxes.examining import Examiner
 from servers.limits import Disk, Limits
 from servers.listener import InboundListener, listen
 
@@ -22,6 +23,7 @@ class Running:
         *,
         needed_disk: int = 0,
         tls_context: ssl.SSLContext | None = None,
+        examiner: Examiner | None = None,
     ) -> None:
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
@@ -32,6 +34,7 @@ class Running:
             limits=limits or Limits(),
             disk=Disk(Path("/"), needed_disk),
             tls_context=tls_context,
+            examiner=examiner,
         )
         self.port: int = self.listener.listening.getsockname()[1]
         asyncio.run_coroutine_threadsafe(self.listener.start(), self.loop).result(10)

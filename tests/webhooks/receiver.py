@@ -69,13 +69,15 @@ class Receiver:
             def do_POST(self) -> None:
                 receiver.take(self)
 
+            do_GET = do_POST  # noqa: N815 - the name the library calls
+
             def log_message(self, format: str, *arguments: Any) -> None:
                 pass
 
         return Handler
 
     def take(self, request: BaseHTTPRequestHandler) -> None:
-        content = request.rfile.read(int(request.headers["Content-Length"]))
+        content = request.rfile.read(int(request.headers.get("Content-Length", "0")))
         headers = {name.lower(): value for name, value in request.headers.items()}
         taken = Taken(request.path, headers, content, time.time())
         with self._counting:

@@ -62,7 +62,8 @@ export interface Delivery {
   address: string; status: string; attempts: number; lastReply: string; nextAttemptAt: string | null;
 }
 export interface Authentication {
-  spf: string | null; dkim: string | null; dmarc: string | null; aligned: boolean | null;
+  spf: string | null; dkim: string | null; dmarc: string | null; arc: string | null; aligned: boolean | null;
+  details: Record<string, unknown> | null;
 }
 /** A message in a list: without bodies. */
 export interface MessageItem {
@@ -93,7 +94,7 @@ export interface Draft {
   category: string; confidence: number | null; agent: { [name: string]: string }; status: string;
   version: number; revision: number; contentHash: string; stale: boolean; reviewReason: string;
   createdBy: string; decidedBy: string; decidedAt: string | null; feedback: string;
-  holdUntil: string | null; sendAt: string | null; messageId: string | null; attachments: Attachment[];
+  holdUntil: string | null; sendAt: string | null; expiresIn: number | null; messageId: string | null; attachments: Attachment[];
   createdAt: string; updatedAt: string;
 }
 /** What became of asking to send; `pending_review` waits for a person. */
@@ -117,7 +118,7 @@ export interface Decision {
 
 /** An address of yours that events are posted to. */
 export interface Webhook {
-  id: string; url: string; events: string[]; workspaceId: string; inboxId: string | null; ordered: boolean;
+  id: string; url: string; events: string[]; workspaceId: string; inboxId: string | null; ordered: boolean; includeSpam: boolean;
   isActive: boolean; disabledReason: string; failingSince: string | null; lastSuccessAt: string | null;
   createdAt: string; createdBy: string;
 }

@@ -27,7 +27,7 @@ export interface MailFields {
   to?: Recipients | null; cc?: Recipients | null; bcc?: Recipients | null; replyTo?: Recipients | null;
   subject?: string | null; plainBody?: string | null; htmlBody?: string | null;
   headers?: { [name: string]: string } | null; metadata?: Metadata | null; category?: string | null;
-  confidence?: number | null; sendAt?: string | Date | null;
+  confidence?: number | null; sendAt?: string | Date | null; expiresIn?: number | null;
 }
 export interface NewMail extends MailFields {
   attachments?: NewFile[]; agent?: Agent; prompt?: Metadata[]; clientId?: string;
@@ -56,10 +56,10 @@ export interface ThreadPatch {
 export interface DraftFilter extends CursorPaging { status?: string; threadId?: string; category?: string }
 export interface EventFilter { after?: string; types?: string[]; inboxId?: string; limit?: number }
 export interface NewWebhook {
-  workspaceId?: string; url: string; events: string[]; inboxId?: string; ordered?: boolean;
+  workspaceId?: string; url: string; events: string[]; inboxId?: string; ordered?: boolean; includeSpam?: boolean;
   clientId?: string;
 }
-export interface WebhookPatch { url?: string; events?: string[]; isActive?: boolean; ordered?: boolean }
+export interface WebhookPatch { url?: string; events?: string[]; isActive?: boolean; ordered?: boolean; includeSpam?: boolean }
 export interface NewKey {
   name: string; permissions?: Permission[]; expiresAt?: string | Date; clientId?: string;
 }

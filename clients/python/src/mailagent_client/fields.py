@@ -76,6 +76,7 @@ class _Mail(TypedDict, total=False):
     category: str | None
     confidence: float | None
     send_at: datetime | str | None
+    expires_in: int | None
 
 
 class _NewMail(_Mail, Naming, total=False):
@@ -183,6 +184,7 @@ class NewWebhook(Naming, total=False):
     events: Sequence[str]
     inbox_id: str
     ordered: bool
+    include_spam: bool
 
 
 class WebhookPatch(TypedDict, total=False):
@@ -190,6 +192,7 @@ class WebhookPatch(TypedDict, total=False):
     events: Sequence[str]
     is_active: bool
     ordered: bool
+    include_spam: bool
 
 
 class NewKey(Naming, total=False):

@@ -35,6 +35,7 @@ class Draft(TypedDict):
     feedback: str
     holdUntil: str | None
     sendAt: str | None
+    expiresIn: int | None
     messageId: str | None
     attachments: list[Attachment]
     createdAt: str

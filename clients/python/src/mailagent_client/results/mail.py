@@ -1,7 +1,7 @@
 # ruff: noqa: N815 (the names are those on the wire)
 """Messages and threads."""
 
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from mailagent_client.results.places import Metadata
 
@@ -27,7 +27,9 @@ class Authentication(TypedDict):
     spf: str | None
     dkim: str | None
     dmarc: str | None
+    arc: str | None
     aligned: bool | None
+    details: dict[str, Any] | None
 
 
 # `from` is a word of Python's: the class syntax does not take it.

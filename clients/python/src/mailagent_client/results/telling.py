@@ -12,6 +12,7 @@ class Webhook(TypedDict):
     workspaceId: str
     inboxId: str | None
     ordered: bool
+    includeSpam: bool
     isActive: bool
     disabledReason: str
     failingSince: str | None

@@ -1,0 +1,63 @@
+"""Opens and clicks where people and agents look: figures, contacts, the message's timeline."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.api.conftest import Client
+from tests.pages.conftest import signed_in
+from tracking.grading import HUMAN, SWEPT, Grade
+from tracking.hits import Seen, store
+
+PROXY = Grade("proxy", "Gmail")
+
+
+def hit(link, grade: Grade = HUMAN, **ago: float) -> Seen:
+    at = timezone.now() - timedelta(**ago or {"seconds": 10})
+    return Seen(link.pk, "click" if link.target else "open", at, grade)
+
+
+@pytest.fixture
+def api(key) -> Client:
+    return Client(key)
+
+
+def test_figures_count_messages_that_people_opened(api, links):
+    picture, a, b = links
+    store([hit(picture), hit(picture), hit(picture, PROXY), hit(a, SWEPT), hit(b, SWEPT)])
+
+    told = api.get("/v1/metrics").json()
+
+    assert (told["opened"], told["clicked"]) == (1, 0)
+    assert told["openedBy"] == {"human": 1, "proxy": 1, "scanner": 0}
+    assert told["clickedBy"] == {"human": 0, "proxy": 0, "scanner": 1}
+
+
+def test_figures_are_of_their_span_and_of_ones_own_inboxes(api, links, strange_key):
+    store([hit(links[0], days=40)])
+
+    assert api.get("/v1/metrics").json()["opened"] == 0
+    store([hit(links[0])])
+    assert api.get("/v1/metrics").json()["opened"] == 1
+    assert Client(strange_key).get("/v1/metrics").json()["opened"] == 0
+
+
+def test_a_contact_tells_how_often_people_opened_what_it_was_sent(api, links):
+    address = links[0].message.recipients[0]
+
+    assert api.get(f"/v1/contacts/{address}").json()["opens"] == 0
+    store([hit(links[0]), hit(links[0]), hit(links[0], PROXY)])
+    assert api.get(f"/v1/contacts/{address}").json()["opens"] == 2
+    assert api.get("/v1/contacts/nobody@customer.example").json()["opens"] is None
+
+
+def test_a_messages_timeline_tells_who_opened_it_and_why_we_think_so(alice, links):
+    store([hit(links[0], PROXY), hit(links[1])])
+
+    page = signed_in(alice).get(reverse("message", args=[links[0].message_id])).content.decode()
+
+    assert "Opened" in page
+    assert "Gmail" in page
+    assert "https://shop.example/a?x=1&amp;y=2" in page
