@@ -105,6 +105,18 @@ def test_mx(exchanges, expected):
         (RSA[:200], "wrong"),
         ("nonsense", "wrong"),
     ],
+    ids=(  # The keys are new in each process.
+        "as made",
+        "without version",
+        "with tags",
+        "sha1 only",
+        "other service",
+        "other kind",
+        "other key",
+        "revoked",
+        "cut off",
+        "nonsense",
+    ),
 )
 def test_dkim(record, expected):
     assert status(DKIM, record) == expected
