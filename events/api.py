@@ -83,6 +83,11 @@ PARAMETERS = [
     OpenApiParameter("after", str, description="A cursor; left out: from the oldest event kept."),
     OpenApiParameter("types", str, description="Event types, separated by commas."),
     OpenApiParameter("inboxId", UUID),
+    OpenApiParameter(
+        "includeMachines",
+        bool,
+        description="true: with opens and clicks that look like a proxy's or a scanner's.",
+    ),
     OpenApiParameter("includeSpam", bool, description="true: with what went to Junk."),
     OpenApiParameter("limit", int, description=f"1 to {MOST_LIMIT}; 50 if left out."),
 ]
@@ -128,7 +133,12 @@ def _asked(request: Request) -> Subscription:
         raise Invalid.field("inboxId", "Must be a UUID.") from error
     names = [name.strip() for name in types.split(",") if name.strip()]
     include_spam = _flag(request, "includeSpam")
-    return Subscription(event_types_of(names, "types"), inbox_ids, include_spam=include_spam)
+    return Subscription(
+        event_types_of(names, "types"),
+        inbox_ids,
+        include_spam=include_spam,
+        include_machines=_flag(request, "includeMachines"),
+    )
 
 
 def _flag(request: Request, name: str) -> bool:

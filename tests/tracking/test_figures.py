@@ -1,15 +1,18 @@
 """Opens and clicks where people and agents look: figures, contacts, the message's timeline."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from events.models import Event, Webhook
+from events.webhooks.feeding import wanted
 from tests.api.conftest import Client
 from tests.pages.conftest import signed_in
 from tracking.grading import HUMAN, SWEPT, Grade
-from tracking.hits import Seen, store
+from tracking.hits import Seen, settle, store
 
 PROXY = Grade("proxy", "Gmail")
 
@@ -51,6 +54,33 @@ def test_a_contact_tells_how_often_people_opened_what_it_was_sent(api, links):
     store([hit(links[0]), hit(links[0]), hit(links[0], PROXY)])
     assert api.get(f"/v1/contacts/{address}").json()["opens"] == 2
     assert api.get("/v1/contacts/nobody@customer.example").json()["opens"] is None
+
+
+def test_agents_hear_of_people_and_of_machines_when_they_ask(api, links):
+    store([hit(links[0], PROXY), hit(links[1])])
+    settle()
+
+    def told(**query: str) -> list[tuple[str, str]]:
+        asked = {"types": "message.opened,message.clicked", **query}
+        events = api.get(f"/v1/events?{urlencode(asked)}").json()["events"]
+        return [(event["event"], event["grade"]) for event in events]
+
+    assert told() == [("message.clicked", "human")]
+    assert told(includeMachines="true") == [
+        ("message.opened", "proxy"),
+        ("message.clicked", "human"),
+    ]
+
+
+def test_webhooks_are_told_of_people(links):
+    store([hit(links[0], PROXY), hit(links[1])])
+    settle()
+    both = ["message.opened", "message.clicked"]
+    webhook = Webhook(workspace_id=links[0].message.inbox.workspace_id, events=both)
+
+    events = Event.objects.filter(wanted(webhook))
+
+    assert [event.type for event in events] == ["message.clicked"]
 
 
 def test_a_messages_timeline_tells_who_opened_it_and_why_we_think_so(alice, links):
