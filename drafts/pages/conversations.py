@@ -136,7 +136,7 @@ def _hits(message: Message) -> list[Hit]:
 def _timeline(
     message: Message, draft: Draft | None, deliveries: list[Delivery], hits: list[Hit]
 ) -> list[dict[str, Any]]:
-    """Revisions, decisions and attempts as one list of moments, oldest first."""
+    """Revisions, decisions, attempts, opens and clicks as one list of moments, oldest first."""
     moments: list[dict[str, Any]] = []
     actors: list[str] = []
     if message.is_inbound:

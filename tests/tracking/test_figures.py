@@ -1,13 +1,14 @@
 """Opens and clicks where people and agents look: figures, contacts, the message's timeline."""
 
 from datetime import timedelta
-from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.scope import Scope
 from events.models import Event, Webhook
+from events.subscription import Subscription
 from events.webhooks.feeding import wanted
 from tests.api.conftest import Client
 from tests.pages.conftest import signed_in
@@ -15,6 +16,7 @@ from tracking.grading import HUMAN, SWEPT, Grade
 from tracking.hits import Seen, settle, store
 
 PROXY = Grade("proxy", "Gmail")
+HITS = ["message.opened", "message.clicked"]
 
 
 def hit(link, grade: Grade = HUMAN, **ago: float) -> Seen:
@@ -56,27 +58,24 @@ def test_a_contact_tells_how_often_people_opened_what_it_was_sent(api, links):
     assert api.get("/v1/contacts/nobody@customer.example").json()["opens"] is None
 
 
-def test_agents_hear_of_people_and_of_machines_when_they_ask(api, links):
+def test_agents_hear_of_people_and_of_machines_when_they_ask(alice, links):
     store([hit(links[0], PROXY), hit(links[1])])
     settle()
 
-    def told(**query: str) -> list[tuple[str, str]]:
-        asked = {"types": "message.opened,message.clicked", **query}
-        events = api.get(f"/v1/events?{urlencode(asked)}").json()["events"]
-        return [(event["event"], event["grade"]) for event in events]
+    def told(asked: Subscription) -> list[tuple[str, str]]:
+        events = Event.objects.filter(asked.where(Scope.of_user(alice)), type__in=HITS)
+        assert all(asked.wants(event) for event in events)
+        return [(event.type, event.payload["grade"]) for event in events.order_by("id")]
 
-    assert told() == [("message.clicked", "human")]
-    assert told(includeMachines="true") == [
-        ("message.opened", "proxy"),
-        ("message.clicked", "human"),
-    ]
+    person, machine = ("message.clicked", "human"), ("message.opened", "proxy")
+    assert told(Subscription.asked({})) == [person]
+    assert told(Subscription.asked({"include_machines": True})) == [machine, person]
 
 
 def test_webhooks_are_told_of_people(links):
     store([hit(links[0], PROXY), hit(links[1])])
     settle()
-    both = ["message.opened", "message.clicked"]
-    webhook = Webhook(workspace_id=links[0].message.inbox.workspace_id, events=both)
+    webhook = Webhook(workspace_id=links[0].message.inbox.workspace_id, events=HITS)
 
     events = Event.objects.filter(wanted(webhook))
 
