@@ -54,6 +54,8 @@ class EventType(models.TextChoices):
 
 # What is in Junk is told only to those who ask for it.
 NOT_ABOUT_SPAM = ~models.Q(payload__has_key="spam")
+# So is what a program opened or followed, not a person.
+NOT_BY_MACHINE = ~models.Q(payload__has_key="machine")
 
 CURRENT_TRANSACTION = "pg_current_xact_id()::text::bigint"
 
@@ -92,6 +94,11 @@ class Event(models.Model):
     def is_about_spam(self) -> bool:
         """The same as `NOT_ABOUT_SPAM`, the other way round."""
         return "spam" in self.payload
+
+    @property
+    def is_by_machine(self) -> bool:
+        """The same as `NOT_BY_MACHINE`, the other way round."""
+        return "machine" in self.payload
 
 
 class AuditHead(models.Model):

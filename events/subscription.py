@@ -10,7 +10,7 @@ from django.db.models import Q
 from events.errors import Invalid, Missing
 from events.frames import details_of
 from events.log import BadCursor, Cursor
-from events.models import NOT_ABOUT_SPAM, Event, EventType
+from events.models import NOT_ABOUT_SPAM, NOT_BY_MACHINE, Event, EventType
 from events.reach import Reach
 
 MOST_IDS = 1000
@@ -24,6 +24,7 @@ class Subscription:
     inbox_ids: frozenset[UUID] = frozenset()
     workspace_ids: frozenset[UUID] = frozenset()
     include_spam: bool = False
+    include_machines: bool = False
 
     @classmethod
     def asked(cls, frame: Mapping[str, Any]) -> Self:
@@ -34,6 +35,7 @@ class Subscription:
             _ids(frame, "inbox_ids"),
             _ids(frame, workspaces),
             _flag(frame, "include_spam"),
+            _flag(frame, "include_machines"),
         )
 
     def wants(self, event: Event) -> bool:
@@ -42,6 +44,7 @@ class Subscription:
             and (not self.inbox_ids or event.inbox_id in self.inbox_ids)
             and (not self.workspace_ids or event.workspace_id in self.workspace_ids)
             and (self.include_spam or not event.is_about_spam)
+            and (self.include_machines or not event.is_by_machine)
         )
 
     def where(self, reach: Reach) -> Q:
@@ -53,6 +56,8 @@ class Subscription:
             condition &= Q(inbox_id__in=self.inbox_ids)
         if self.workspace_ids:
             condition &= Q(workspace_id__in=self.workspace_ids)
+        if not self.include_machines:
+            condition &= NOT_BY_MACHINE
         return condition if self.include_spam else condition & NOT_ABOUT_SPAM
 
     def check(self, reach: Reach) -> None:

@@ -181,9 +181,11 @@ def _store(letters: Sequence[Letter]) -> list[list[Message]]:
     stored: list[_Stored] = []
     for some in _rounds(copy for copy in every if copy.key not in known):
         stored += _store_messages(some)
-    for one in stored:
-        if not one.message.is_spam:
-            notices.tell(one.message)
+    told = [one.message for one in stored if not one.message.is_spam]
+    for message in told:
+        notices.tell(message)
+    if told:
+        notices.tell_arrivals(told)
     returns.take(letter.envelope for letter in letters)
     if stored:
         emit_many([_told(one) for one in stored])

@@ -1,15 +1,17 @@
 """Those above us who must know, in the same transaction, what happened to a message or a thread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from inboxes.models import Message, Thread
 
 MessageListener = Callable[[Message], None]
+ArrivalListener = Callable[[Sequence[Message]], None]
 MergeListener = Callable[[Thread, list[Thread]], None]
 PartingListener = Callable[[Thread, Thread, list[UUID]], None]
 
 _message_listeners: list[MessageListener] = []
+_arrival_listeners: list[ArrivalListener] = []
 _merge_listeners: list[MergeListener] = []
 _parting_listeners: list[PartingListener] = []
 
@@ -21,6 +23,12 @@ def register(listener: MessageListener) -> None:
     What it raises undoes that transaction. Its thread (`message.thread`) is up to date and locked.
     """
     _message_listeners.append(listener)
+
+
+def register_arrivals(listener: ArrivalListener) -> None:
+    """Call `listener` once with all messages that came in together, junk left out, inside the
+    transaction that stored them: for what can be asked of many in one query."""
+    _arrival_listeners.append(listener)
 
 
 def register_merge(listener: MergeListener) -> None:
@@ -37,6 +45,11 @@ def register_parting(listener: PartingListener) -> None:
 def tell(message: Message) -> None:
     for listener in _message_listeners:
         listener(message)
+
+
+def tell_arrivals(messages: Sequence[Message]) -> None:
+    for listener in _arrival_listeners:
+        listener(messages)
 
 
 def tell_merged(thread: Thread, merged: list[Thread]) -> None:

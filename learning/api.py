@@ -81,7 +81,7 @@ class MetricsSerializer(serializers.Serializer[Any]):
     received = serializers.IntegerField()
     bounced = serializers.IntegerField(help_text="Recipients that a server refused for good.")
     suppressed = serializers.IntegerField(help_text="Recipients that were not written to.")
-    complained = serializers.IntegerField(allow_null=True, help_text="Null: not measured.")
+    complained = serializers.IntegerField(help_text="Recipients who complained.")
     opened = serializers.IntegerField(help_text="Messages that a person opened.")
     clicked = serializers.IntegerField(help_text="Messages of which a person followed a link.")
     openedBy = HitGrades()

@@ -13,6 +13,8 @@ from drafts.models import Decision
 from inboxes.models import Inbox, Message
 from outbound.models import Delivery
 from tracking.counting import hit_figures
+from tracking.models import DeliveryReport
+from tracking.reports import Kind
 
 BY_PERSON = Q(decided_by__startswith="user:")
 
@@ -52,10 +54,17 @@ def figures(inboxes: QuerySet[Inbox], span: Span) -> dict[str, Any]:
         "sent": messages.filter(span.of("sent_at")).count(),
         "received": messages.filter(span.of("received_at")).count(),
         **failures,
-        "complained": None,
+        "complained": _complained(inboxes, span),
         **hit_figures(inboxes, span.start, span.end),
         "review": review_figures(inboxes, span),
     }
+
+
+def _complained(inboxes: QuerySet[Inbox], span: Span) -> int:
+    """Recipients who complained."""
+    complaints = DeliveryReport.objects.filter(span.of("created_at"), message__inbox__in=inboxes)
+    counted = complaints.filter(kind=Kind.COMPLAINT, state=DeliveryReport.State.COUNTED)
+    return counted.count()
 
 
 def review_figures(inboxes: QuerySet[Inbox], span: Span) -> dict[str, Any]:

@@ -14,4 +14,5 @@ class TrackingConfig(AppConfig):
         recipients.register_return_addresses(returning.ReturnPath())
         returns.register(returning.read_returned)
         of_messages.register(returning.message_stored)
+        of_messages.register_arrivals(returning.messages_arrived)
         of_deliveries.register(returning.session_ended)

@@ -9,7 +9,7 @@ import base64
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import lru_cache, partial
 from ipaddress import ip_address, ip_network
 from typing import Any
 from uuid import UUID
@@ -133,6 +133,11 @@ def _network(scope: Scope, fields: dict[bytes, bytes]) -> str:
     if settings.BEHIND_PROXY and (forwarded := fields.get(b"x-forwarded-for")):
         # The last is what our own proxy saw; the others are hearsay.
         address = forwarded.decode("latin-1").rpartition(",")[2].strip()
+    return _cut(address)
+
+
+@lru_cache(maxsize=4096)
+def _cut(address: str) -> str:
     try:
         parsed = ip_address(address)
     except ValueError:

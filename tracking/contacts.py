@@ -1,6 +1,7 @@
 """Address health: what our own mail says of an address. A constant number of queries, each by an
 index and within what the caller reaches."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -11,9 +12,12 @@ from events.wire import moment
 from inboxes.models import Inbox, Message, Thread
 from outbound.models import Delivery, Suppression
 from tracking.counting import opens_of
+from tracking.models import Absence, DeliveryReport
+from tracking.reports import Kind
 
 MOST_COUNTED = 1_000
 THREADS = 10
+ABSENT_FOR = timedelta(days=14)
 
 
 def health_of(address: str, scope: Scope) -> dict[str, Any]:
@@ -32,9 +36,9 @@ def health_of(address: str, scope: Scope) -> dict[str, Any]:
         "address": address,
         "isSuppressed": bool(suppressions),
         "suppressions": suppressions,
-        "lastBounce": _last_bounce(deliveries),
+        "lastBounce": _last_bounce(address, inboxes) or _last_failure(deliveries),
         "complaint": complaints[0] if complaints else None,
-        "outOfOffice": None,
+        "outOfOffice": _absence(address, inboxes),
         "opens": opens_of(address, inboxes),
         "received": received,
         "sent": sent,
@@ -52,13 +56,59 @@ def _suppressions(address: str, scope: Scope) -> list[Suppression]:
     return list(found.order_by("created_at", "id"))
 
 
-def _last_bounce(deliveries: QuerySet[Delivery]) -> dict[str, Any] | None:
+def _last_bounce(address: str, inboxes: QuerySet[Inbox]) -> dict[str, Any] | None:
+    reports = DeliveryReport.objects.filter(
+        workspace__in=inboxes.values("workspace"),
+        address=address,
+        message__inbox__in=inboxes,
+        state=DeliveryReport.State.COUNTED,
+        kind__in=[Kind.HARD, Kind.SOFT],
+    )
+    last = reports.select_related("message").defer("octets").order_by("-created_at").first()
+    if last is None:
+        return None
+    return {
+        "at": moment(last.created_at),
+        "kind": last.kind,
+        "reason": last.why,
+        "status": last.status,
+        "code": last.reply_code,
+        "reply": last.words,
+        "messageId": last.message_id,
+        "inboxId": last.message.inbox_id,
+    }
+
+
+def _absence(address: str, inboxes: QuerySet[Inbox]) -> dict[str, Any] | None:
+    """The last out of office, until its date; one that names none is believed for a while."""
+    now = timezone.now()
+    told = Absence.objects.filter(workspace__in=inboxes.values("workspace"), address=address)
+    found = told.filter(message__inbox__in=inboxes).filter(
+        Q(back_on__gte=now.date()) | Q(back_on=None, told_at__gt=now - ABSENT_FOR)
+    )
+    last = found.order_by("-told_at").first()
+    if last is None:
+        return None
+    return {
+        "backOn": last.back_on,
+        "writeTo": last.write_to,
+        "words": last.words,
+        "toldAt": moment(last.told_at),
+        "messageId": last.message_id,
+    }
+
+
+def _last_failure(deliveries: QuerySet[Delivery]) -> dict[str, Any] | None:
+    """A failure that nobody classed."""
     failed = deliveries.filter(status=Delivery.Status.FAILED).select_related("message")
     last = failed.order_by("-settled_at").first()
     if last is None:
         return None
     return {
         "at": moment(last.settled_at),
+        "kind": "soft",
+        "reason": "other",
+        "status": "",
         "code": last.last_code,
         "reply": last.last_reply,
         "messageId": last.message_id,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal, TypeVar
 
 Name = Literal["human", "proxy", "scanner"]
@@ -57,6 +58,7 @@ HUMAN = Grade("human")
 SWEPT = Grade("scanner", "every link within 2 s")
 
 
+@lru_cache(maxsize=4096)  # the same few programs, again and again
 def grade(request: Request) -> Grade:
     """The grade of one request by itself."""
     if request.method == "HEAD":

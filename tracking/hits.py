@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -180,7 +181,7 @@ def _tell(hits: Sequence[Hit]) -> None:
 
 
 def _event(hit: Hit, message: Message, url: str) -> Event:
-    payload = {
+    payload: dict[str, Any] = {
         "from": message.header_from,
         "to": [each["address"] for each in message.to],
         "subject": message.subject,
@@ -190,6 +191,8 @@ def _event(hit: Hit, message: Message, url: str) -> Event:
     }
     if url:
         payload["url"] = url
+    if hit.grade != Hit.Grade.HUMAN:
+        payload["machine"] = True  # told only to those who ask for it
     return Event(
         event_id=new_id(),
         type=(

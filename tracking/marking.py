@@ -1,7 +1,9 @@
 """Before a message is frozen: its links and a picture get tokens, where its inbox asks for it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -11,8 +13,12 @@ from inboxes.models import Inbox, Message
 from outbound.compose import Outgoing
 from outbound.domains import verdicts_on
 from tracking.links import rewrite, with_pixel
-from tracking.models import TrackedLink
+from tracking.models import TrackedLink, link_id_of
 
+_TOKENS = re.compile(
+    r"https?://[A-Za-z0-9.:\[\]-]{1,260}/"
+    r"(?:c/(?P<click>[A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])|o/(?P<open>[A-Za-z0-9_-]{22})\.gif)"
+)
 MOST_LINKS = 500  # of one message; further ones lead where they led
 
 
@@ -63,6 +69,27 @@ def keep(message: Message, links: Sequence[TrackedLink]) -> None:
     for link in links:
         link.message = message
     TrackedLink.objects.bulk_create(links)
+
+
+def without_tokens(message: Message) -> str:
+    """The HTML of a message as we show it to ourselves: links of ours lead where they led before,
+    in quotations too, and pictures nowhere. Else our own people would be counted as recipients."""
+    found = {_token_in(match) for match in _TOKENS.finditer(message.html_body)}
+    ids = {token: link_id for token in found if (link_id := link_id_of(token))}
+    if not ids:
+        return message.html_body
+    ours = TrackedLink.objects.filter(pk__in=ids.values(), message__inbox=message.inbox_id)
+    targets = dict(ours.values_list("pk", "target"))
+
+    def target(match: re.Match[str]) -> str:
+        link_id = ids.get(_token_in(match))
+        return escape(targets[link_id]) if link_id in targets else match[0]
+
+    return _TOKENS.sub(target, message.html_body)
+
+
+def _token_in(match: re.Match[str]) -> str:
+    return match["click"] or match["open"]
 
 
 def base_url(inbox: Inbox) -> str:

@@ -1,7 +1,7 @@
 """Hits that were answered, on their way into the database: a thread stores them by the batch.
 
 Answering never waits for the database. While that is away up to `MOST_WAITING` hits wait here, and
-further ones are lost and counted; a process that is killed loses those of the last fifth of a
+further ones are lost and counted; a process that is killed loses those of the last tenth of a
 second. A process that is stopped stores what it holds first.
 """
 
@@ -18,7 +18,7 @@ from tracking.hits import Seen, store
 
 logger = logging.getLogger(__name__)
 
-EVERY = 0.2  # seconds
+EVERY = 0.1  # seconds
 AGAIN_AFTER = 1.0
 MOST_WAITING = 100_000  # about 60 MB
 AT_ONCE = 2_000
@@ -60,10 +60,9 @@ class Recorder:
                 try:
                     self._store(batch)
                 except Error as error:
+                    connections.close_all()  # of this thread
                     logger.warning("%d hits wait: %s", len(self._waiting), type(error).__name__)
                     return False
-                finally:
-                    connections.close_all()
                 for _ in batch:
                     self._waiting.popleft()
         return True
@@ -74,6 +73,7 @@ class Recorder:
         until = time.monotonic() + LAST_WORDS
         while not self.flush() and time.monotonic() < until:
             time.sleep(AGAIN_AFTER)
+        connections.close_all()
         if self._waiting:
             logger.error("%d hits are lost: the database is away", len(self._waiting))
 
@@ -87,11 +87,12 @@ class Recorder:
     def _run(self) -> None:
         told = 0
         while not self._ended.wait(EVERY):
-            if not self.flush():
+            if self._waiting and not self.flush():
                 self._ended.wait(AGAIN_AFTER)
             if self.lost > told:
                 told = self.lost
                 logger.error("%d hits are lost since the start: too many wait", told)
+        connections.close_all()
 
 
 recorder = Recorder(store)

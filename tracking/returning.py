@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from inboxes.addresses import fold_address
@@ -73,12 +73,8 @@ def _take_returned(report: Report, raw: bytes, delivery_id: int | None) -> None:
 
 
 def message_stored(message: Message) -> None:
-    """Listen to `inboxes.notices`: reports and absences among what came into an inbox; and who
-    writes to us is alive."""
-    if not message.is_inbound:
-        return
-    if not message.is_automated:
-        _release(message)
+    """Listen to `inboxes.notices`: reports and absences among what came into an inbox."""
+    if not (message.is_inbound and message.is_automated):
         return
     stored = MessageRaw.objects.filter(message=message).values_list("octets", flat=True).first()
     report = read_report(bytes(stored or b""), mail_from=message.mail_from)
@@ -185,12 +181,21 @@ def _note_absence(message: Message, report: Report) -> None:
     )
 
 
-def _release(message: Message) -> None:
-    """A mail from an address that came back as dead: it lives. Not on the word of a forger."""
-    if message.authentication.get("dmarc") == "fail":
+def messages_arrived(messages: Sequence[Message]) -> None:
+    """Listen to `inboxes.notices`: an address that came back as dead, and writes to us, lives. Not
+    on the word of a forger, and not on that of a machine."""
+    wrote = {
+        (message.inbox_id, message.header_from)
+        for message in messages
+        if not message.is_automated and message.authentication.get("dmarc") != "fail"
+    }
+    if not wrote:
         return
     entries = Suppression.objects.filter(
-        workspace__inboxes=message.inbox_id, address=message.header_from, reason="bounce"
-    )
-    for entry in entries:
+        reason="bounce",
+        address__in={address for _, address in wrote},
+        workspace__inboxes__in={inbox_id for inbox_id, _ in wrote},
+    ).annotate(wrote_to=F("workspace__inboxes"))
+    alive = {entry.pk: entry for entry in entries if (entry.wrote_to, entry.address) in wrote}
+    for entry in alive.values():
         release(entry, by=SYSTEM)

@@ -84,10 +84,29 @@ class BounceSerializer(serializers.Serializer[Any]):
     """What the other server last refused."""
 
     at = serializers.DateTimeField()
+    kind = serializers.ChoiceField(
+        ["hard", "soft"], help_text="`hard`: the address is dead; `soft`: that message failed."
+    )
+    reason = serializers.CharField(
+        help_text="`mailbox_unknown`, `mailbox_full`, `domain_gone`, `policy`, `spam`, `size`, ..."
+    )
+    status = serializers.CharField(help_text="Its enhanced code (RFC 3463); empty: none.")
     code = serializers.IntegerField(allow_null=True, help_text="Its reply code, such as 550.")
     reply = serializers.CharField(help_text="Its own words; not to be trusted as HTML.")
     messageId = serializers.UUIDField()
     inboxId = serializers.UUIDField()
+
+
+class OutOfOfficeSerializer(serializers.Serializer[Any]):
+    """What the last automatic reply from there said; not to be trusted as HTML."""
+
+    backOn = serializers.DateField(allow_null=True, help_text="Null: it named no date.")
+    writeTo = serializers.ListField(
+        child=serializers.CharField(), help_text="Addresses that it names instead."
+    )
+    words = serializers.CharField()
+    toldAt = serializers.DateTimeField()
+    messageId = serializers.UUIDField()
 
 
 class ContactThreadSerializer(Telling[Thread]):
@@ -110,7 +129,7 @@ class ContactSerializer(serializers.Serializer[Any]):
     complaint = SuppressionSerializer(
         allow_null=True, help_text="The suppression that a complaint led to."
     )
-    outOfOffice = serializers.DictField(allow_null=True, help_text="Null: not known.")
+    outOfOffice = OutOfOfficeSerializer(allow_null=True, help_text="Null: not known.")
     opens = serializers.IntegerField(
         allow_null=True, help_text="That look human, counted to 1,000. Null: not measured."
     )

@@ -21,6 +21,7 @@ from outbound.models import Delivery
 from tracking.models import Hit
 
 PAGE_SIZE = 50
+MOST_REPORTS = 50
 MOST_HITS = 200  # of one message, on its timeline
 
 
@@ -135,7 +136,7 @@ def _hits(message: Message) -> list[Hit]:
 def _timeline(
     message: Message, draft: Draft | None, deliveries: list[Delivery], hits: list[Hit]
 ) -> list[dict[str, Any]]:
-    """Revisions, decisions and attempts as one list of moments, oldest first."""
+    """Revisions, decisions, attempts, opens and clicks as one list of moments, oldest first."""
     moments: list[dict[str, Any]] = []
     actors: list[str] = []
     if message.is_inbound:
@@ -155,6 +156,12 @@ def _timeline(
             for attempt in delivery.attempt_log.all()
         ]
     moments += [{"at": hit.at, "kind": "hit", "hit": hit} for hit in hits]
+    # What the session itself refused stands there already, as an attempt.
+    reports = message.delivery_reports.exclude(source="smtp").defer("octets")
+    moments += [
+        {"at": report.created_at, "kind": "report", "report": report}
+        for report in reports.order_by("created_at")[:MOST_REPORTS]
+    ]
     names = names_of(actors)
     for moment in moments:
         moment["name"] = names.get(moment.get("actor", ""), "")

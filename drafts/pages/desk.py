@@ -7,10 +7,11 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.people import MemberRequest, member_required
 from accounts.scope import Deed
+from drafts import presence
 from drafts.models import Decision, Draft, DraftFile, DraftRevision
 from drafts.names import names_of
 from drafts.pages.conversations import shown_messages
@@ -51,6 +52,7 @@ def desk_context(
         "typed": _as_stored(draft.revision) | (typed or {}),
         "problem": problem,
         "shown": shown_messages(draft.thread) if draft.thread else [],
+        "viewers": presence.look(draft.pk, request.user),
         "may_review": reaches(draft.inbox.workspace_id, draft.inbox_id, "review"),
         "may_write": pending and reaches(draft.inbox.workspace_id, draft.inbox_id, "draft"),
         "reasons": REASONS,
@@ -140,6 +142,18 @@ def state(request: MemberRequest, draft_id: UUID) -> HttpResponse:
     if draft.status != Draft.Status.PENDING:
         response["HX-Trigger"] = "decided"
     return response
+
+
+@member_required("read")
+@require_http_methods(["GET", "POST"])
+def viewers(request: MemberRequest, draft_id: UUID) -> HttpResponse:
+    """GET /drafts/<id>/viewers: who else has it before them; asking is being there. POST: gone."""
+    draft = find(request, draft_id)
+    if request.method == "POST":
+        presence.leave(draft.pk, request.user)
+        return HttpResponse(status=204)
+    others = presence.look(draft.pk, request.user)
+    return render(request, "drafts/_viewers.html", {"viewers": others})
 
 
 @member_required("read")

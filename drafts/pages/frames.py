@@ -2,8 +2,10 @@
 
 import base64
 from io import BytesIO
+from urllib.parse import urlsplit
 from uuid import UUID
 
+from django.conf import settings
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -12,9 +14,11 @@ from django.views.decorators.http import require_GET
 from accounts.people import MemberRequest, member_required
 from drafts.bodies import signed
 from drafts.models import Draft, DraftFile
+from drafts.pictures import token_of
 from inboxes.mime import part_octets
 from inboxes.models import Attachment, Message
 from inboxes.sanitiser import sanitise
+from tracking.marking import without_tokens
 
 # An opaque origin without scripts, forms or requests; only images that stand in the mail itself.
 BODY_POLICY = (
@@ -22,6 +26,7 @@ BODY_POLICY = (
     "style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 INLINE_LIMIT = 4 * 1024 * 1024  # octets of images shown inside the body
+PICTURES_LIMIT = 100  # remote ones of one mail
 SHOWABLE = {"image/png", "image/gif", "image/jpeg", "image/webp"}
 
 
@@ -50,20 +55,39 @@ def _data_url(content_type: str, octets: bytes) -> str:
 @require_GET
 @xframe_options_sameorigin
 def body(request: MemberRequest, message_id: UUID) -> HttpResponse:
-    """GET /messages/<id>/body: the HTML part, sanitised, for the sandboxed frame only."""
+    """GET /messages/<id>/body: the HTML part, sanitised, for the sandboxed frame only.
+    `?pictures=1`: with its remote pictures, which then come through us."""
     message = get_object_or_404(Message.objects.within(request.scope), pk=message_id)
-    return _frame(request, message.html_body, _inline_images(message))
+    pictures = request.GET.get("pictures") == "1"
+    html = without_tokens(message)
+    return _frame(request, html, _inline_images(message), pictures=pictures)
 
 
-def _frame(request: MemberRequest, html: str, images: dict[str, str]) -> HttpResponse:
-    clean = sanitise(html, cid_urls=images)
-    response = render(
-        request, "drafts/body_frame.html", {"html": clean.html, "has_remote": clean.has_remote}
-    )
-    response["Content-Security-Policy"] = BODY_POLICY
+def _frame(
+    request: MemberRequest, html: str, images: dict[str, str], *, pictures: bool = False
+) -> HttpResponse:
+    place = f"{urlsplit(settings.BASE_URL).scheme}://{request.get_host()}/pictures/"
+    urls = _PictureUrls(place)
+    clean = sanitise(html, cid_urls=images, remote_images=pictures, image_url=urls.of)
+    context = {"html": clean.html, "has_remote": clean.has_remote, "pictures": pictures}
+    response = render(request, "drafts/body_frame.html", context)
+    # An opaque origin is never 'self': the place is named whole.
+    policy = BODY_POLICY.replace("img-src data:", f"img-src data: {place}")
+    response["Content-Security-Policy"] = policy if pictures else BODY_POLICY
     response["Referrer-Policy"] = "no-referrer"
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+class _PictureUrls:
+    """Where the remote pictures of one mail are to be had, so many of them."""
+
+    def __init__(self, place: str) -> None:
+        self._place, self._left = place, PICTURES_LIMIT
+
+    def of(self, url: str) -> str:
+        self._left -= 1
+        return f"{self._place}{token_of(url)}" if self._left >= 0 else "data:,"
 
 
 @member_required("read")

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("queue/count", queue.count, name="queue-count"),
     path("drafts/<uuid:draft_id>", desk.desk, name="draft"),
     path("drafts/<uuid:draft_id>/state", desk.state, name="draft-state"),
+    path("drafts/<uuid:draft_id>/viewers", desk.viewers, name="draft-viewers"),
     path("drafts/<uuid:draft_id>/talk", desk.talk, name="draft-talk"),
     path("drafts/<uuid:draft_id>/difference", desk.difference, name="draft-difference"),
     path("drafts/<uuid:draft_id>/body", frames.draft_body, name="draft-body"),

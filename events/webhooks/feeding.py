@@ -11,7 +11,7 @@ from django.db.models import Q
 from events import frames, log
 from events.frames import Told
 from events.log import Cursor, CursorExpired
-from events.models import NOT_ABOUT_SPAM, Event
+from events.models import NOT_ABOUT_SPAM, NOT_BY_MACHINE, Event
 from events.webhooks.models import Webhook, WebhookCursor, WebhookDelivery
 
 logger = logging.getLogger(__name__)
@@ -112,13 +112,14 @@ def wants(webhook: Webhook, event: Event, era: int) -> bool:
         and webhook.inbox_id in (None, event.inbox_id)
         and event.type in webhook.events
         and (webhook.include_spam or not event.is_about_spam)
+        and not event.is_by_machine
         and (era, event.transaction) >= (webhook.since_era, webhook.since_transaction)
     )
 
 
 def wanted(webhook: Webhook) -> Q:
     """The same as a condition on events, whenever they were."""
-    condition = Q(workspace_id=webhook.workspace_id, type__in=webhook.events)
+    condition = Q(workspace_id=webhook.workspace_id, type__in=webhook.events) & NOT_BY_MACHINE
     if not webhook.include_spam:
         condition &= NOT_ABOUT_SPAM
     return condition if webhook.inbox_id is None else condition & Q(inbox_id=webhook.inbox_id)

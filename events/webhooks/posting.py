@@ -30,6 +30,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     body: str = ""
     error: str = ""
+    octets: bytes = b""  # of which `body` is the text
 
     @property
     def is_success(self) -> bool:
@@ -102,10 +103,16 @@ def post(
 
 
 def get(
-    target: Target, addresses: Sequence[str], *, seconds: float = DEADLINE, most_kept: int
+    target: Target,
+    addresses: Sequence[str],
+    *,
+    seconds: float = DEADLINE,
+    most_kept: int,
+    headers: dict[str, str] | None = None,
 ) -> Answer:
     """As `post`, for what stands at `target`: its first `most_kept` octets."""
-    return _request(_Question("GET", target, {}, most_kept=most_kept), addresses, seconds)
+    question = _Question("GET", target, headers or {}, most_kept=most_kept)
+    return _request(question, addresses, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +151,18 @@ def _answered(question: _Question, backend: _Pinned, seconds: float) -> Answer:
             extensions={"timeout": times},
         ) as response,
     ):
-        body = _beginning(response.iter_stream(), question.most_kept)
-        return Answer(response.status, _fields(response.headers), body)
+        kept = _beginning(response.iter_stream(), question.most_kept)
+        return Answer(response.status, _fields(response.headers), _text(kept), octets=kept)
 
 
-def _beginning(chunks: Iterator[bytes], most_kept: int) -> str:
+def _beginning(chunks: Iterator[bytes], most_kept: int) -> bytes:
     read, kept = 0, b""
     for chunk in chunks:
         read += len(chunk)
         kept += chunk[: most_kept - len(kept)]
-        if read >= MOST_READ:
+        if read >= max(MOST_READ, most_kept):
             break
-    return _text(kept)
+    return kept
 
 
 def _fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -114,6 +114,24 @@
   });
   window.addEventListener("pageshow", () => { leaving = false; });
 
+  // Who else looks at it sees that this page is gone.
+  const viewers = document.getElementById("viewers");
+  window.addEventListener("pagehide", () => {
+    const gone = new FormData();
+    gone.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+    navigator.sendBeacon(viewers.dataset.leave, gone);
+  });
+
+  // An offered text goes into the editor, where it is saved like what is typed.
+  document.addEventListener("submit", (event) => {
+    if (!open || !event.target.matches("[data-offer]")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    editor.value = event.target.elements.plain_body.value;
+    changed();
+    editor.focus();
+  }, true);
+
   const reasoned = () => form.querySelector("[name=reasons]:checked") || form.elements.words.value.trim();
   const askReason = () => {
     const words = form.elements.words;

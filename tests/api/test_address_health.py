@@ -174,7 +174,7 @@ def test_a_contact_takes_as_many_queries_for_any_amount_of_mail(
         make_message(thread)
         delivered(thread, "failed")
     client.get("/v1/me")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         client.get(f"/v1/contacts/{ANN}")
 
 

@@ -51,7 +51,7 @@ def chromium(allow_the_database: None) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def shared_web(django_db_setup: None) -> Iterator[Web]:
-    web = start_web(free_port())
+    web = start_web(free_port(), MAILAGENT_PICTURES_ALLOW="127.0.0.1/32")
     yield web
     stop_web(web)
 

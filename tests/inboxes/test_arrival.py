@@ -154,7 +154,7 @@ def test_many_that_wait_are_stored_in_a_fixed_number_of_queries(
 ):
     mails = [(envelope_for(inbox), compose(message_id=f"n{n}@customer.example")) for n in range(30)]
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         outcomes = deliver_many(mails)
 
     assert [len(outcome) for outcome in outcomes] == [1] * 30

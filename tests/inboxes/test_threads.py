@@ -237,7 +237,7 @@ def test_placing_a_message_takes_the_same_few_queries_on_a_long_thread(
         arrive(inbox, message_id=f"{n}@x.example", references=references(*line))
         line.append(f"{n}@x.example")
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         arrive(inbox, message_id="last@x.example", references=references(*line))
 
 

@@ -2,11 +2,11 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from inboxes.models import Inbox
+from inboxes.models import Inbox, Message
 from outbound.domains import plan_of
 from tests.tracking.conftest import HTML
 from tracking.links import hrefs
-from tracking.marking import base_url
+from tracking.marking import base_url, without_tokens
 from tracking.models import TrackedLink, token_of
 
 
@@ -79,3 +79,18 @@ def test_the_domains_own_host_is_used_once_the_dns_has_shown_it(inbox, settings)
     domain.save()
 
     assert base_url(Inbox.objects.get(pk=inbox.pk)) == "https://track.acme.example:8443"
+
+
+def test_our_own_people_are_led_past_the_counting(sent, strange_inbox):
+    message = sent()
+
+    shown = without_tokens(Message.objects.get(pk=message.pk))
+    assert [link.value for link in hrefs(shown)] == [link.value for link in hrefs(HTML)]
+    assert "/o/" not in shown
+
+    quoted = Message(inbox=message.inbox, html_body=html_of(message))
+    assert [link.value for link in hrefs(without_tokens(quoted))] == [
+        link.value for link in hrefs(HTML)
+    ]
+    elsewhere = Message(inbox=strange_inbox, html_body=html_of(message))
+    assert without_tokens(elsewhere) == html_of(message)
