@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from accounts.serializers import one_line
 from drafts.api.bodies import HeaderText
+from drafts.api.forms import WithFiles
 
 _NOT_BLANK = r"\S"
 _CONTROLS = r"\u0000-\u001f\u007f"
@@ -29,12 +30,17 @@ class StrictBodies(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
         for name, field in serializer.fields.items():
             if name in told.get("properties", {}):
                 _tell_text(field, told["properties"][name])
+        if isinstance(serializer, WithFiles):
+            told["properties"] = {name: _as_text(one) for name, one in told["properties"].items()}
+            return told
         return {**told, "additionalProperties": False, **serializer.schema_rules}
 
 
 def _tell_text(field: Any, schema: dict[str, Any]) -> None:
     """What text the field takes, in place."""
     if isinstance(field, serializers.ListField):
+        if not field.allow_empty:
+            schema["minItems"] = max(1, schema.get("minItems", 1))
         _tell_text(field.child, schema.get("items", {}))
     if not isinstance(field, serializers.CharField) or "pattern" in schema:
         return
@@ -48,6 +54,22 @@ def _tell_text(field: Any, schema: dict[str, Any]) -> None:
         schema["pattern"] = rf"^[^{forbidden}]*[^\s{forbidden}][^{forbidden}]*$"
     elif not may_be_blank:
         schema["pattern"] = _NOT_BLANK
+
+
+def _as_text(schema: dict[str, Any]) -> dict[str, Any]:
+    """A field of a form: without null, and JSON where it is an object or a list of anything."""
+    kinds = schema.get("type", [])
+    named = [kinds] if isinstance(kinds, str) else [one for one in kinds if one != "null"]
+    options = [one for one in schema.get("oneOf", ()) if one != {"type": "null"}]
+    is_reference = any("$ref" in one for one in (schema, *options))
+    of_what = schema.get("items", {})
+    is_files = of_what.get("format") == "binary"
+    if is_reference or named == ["object"] or (named == ["array"] and not is_files):
+        about = {k: v for k, v in schema.items() if k == "description"}
+        return {"type": "string", "contentMediaType": "application/json", **about}
+    if options:
+        return {**schema, "oneOf": options}
+    return {**schema, "type": named[0]} if named else schema
 
 
 def _forbidden(field: Any) -> str:

@@ -94,6 +94,7 @@ def refusals_of(method: str, operation: Mapping[str, Any]) -> Answers:
         examples |= _ONCE
     if method != "get" or any(_status_of(code) == "409" for code in named):
         statuses |= _STATE
+        examples = {"CONFLICT": (_STATE["409"], {})} | examples
     by_status: dict[str, dict[str, Any]] = {status: {} for status in statuses}
     for code, (sentence, details) in examples.items():
         by_status[_status_of(code)][code] = {"value": body_of(code, sentence, details)}

@@ -46,6 +46,7 @@ class Answer:
     status: str
     description: SafeString
     bodies: tuple[Body, ...]
+    codes: tuple[str, ...] = ()
 
     @property
     def is_refusal(self) -> bool:
@@ -142,7 +143,9 @@ class _Reader:
     def _answer(self, status: str, told: Schema) -> Answer:
         if "$ref" in told:
             told = self._answers[told["$ref"].rpartition("/")[2]]
-        return Answer(status, _prose(str(told.get("description", ""))), self._bodies(told))
+        media = told.get("content", {}).get("application/json", {})
+        codes = tuple(media.get("examples", ())) if status >= "4" else ()
+        return Answer(status, _prose(str(told.get("description", ""))), self._bodies(told), codes)
 
     def _parameter(self, told: Schema) -> Field:
         return Field(

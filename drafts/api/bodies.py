@@ -228,14 +228,24 @@ class DraftSendBody(StrictSerializer):
     verified = serializers.BooleanField(required=False)
 
 
-class NoBody(StrictSerializer):
-    """Nothing needs to be said."""
+_STATUS = f"({'|'.join(Draft.Status.values)})"
+
+
+@extend_schema_field(
+    {
+        "type": "string",
+        "pattern": f"^(all|{_STATUS}(,{_STATUS})*)$",
+        "examples": ["pending,approved"],
+    }
+)
+class StatusesField(serializers.CharField):
+    """Statuses with commas between them."""
 
 
 class DraftQuery(CursorQuery):
     """Which drafts to list."""
 
-    status = serializers.CharField(
+    status = StatusesField(
         required=False, help_text="One status, several with commas, or `all`. Default: open ones."
     )
     threadId = serializers.UUIDField(required=False)

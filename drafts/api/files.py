@@ -14,6 +14,7 @@ from accounts.scope import Deed
 from drafts import review
 from drafts.api.bodies import UploadBody, without_parameters
 from drafts.api.finding import IF_MATCH, REFUSED, answer, find_draft, version_of
+from drafts.api.forms import FileOctets
 from drafts.content import Given, NewFile
 from drafts.serializers import DraftSerializer
 from events.errors import Invalid
@@ -29,7 +30,7 @@ class UploadFields(StrictSerializer):
 class UploadForm(UploadFields):
     """Files as a form sends them (for the schema)."""
 
-    file = serializers.ListField(child=serializers.FileField())
+    file = serializers.ListField(child=FileOctets(), min_length=1)
 
 
 class DraftFiles(ApiView):

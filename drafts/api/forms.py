@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.parsers import JSONParser, MultiPartParser
 
@@ -74,27 +75,32 @@ def _value(name: str, texts: list[str], declared: Any) -> Any:
     return texts[0]
 
 
-class _Files(serializers.Serializer[Any]):
+@extend_schema_field(OpenApiTypes.BINARY)
+class FileOctets(serializers.FileField):
+    """A file as a form holds it."""
+
+
+class WithFiles(serializers.Serializer[Any]):
     """What a form has besides (for the schema)."""
 
-    attachments = serializers.ListField(child=serializers.FileField(), required=False)
+    attachments = serializers.ListField(child=FileOctets(), required=False)
 
 
 @extend_schema_serializer(component_name="DraftForm")
-class DraftForm(_Files, DraftBody):
+class DraftForm(WithFiles, DraftBody):
     """A draft as a form: further files in fields `cid:<contentId>` are inline."""
 
 
 @extend_schema_serializer(component_name="SendForm")
-class SendForm(_Files, SendBody):
+class SendForm(WithFiles, SendBody):
     """A mail as a form: further files in fields `cid:<contentId>` are inline."""
 
 
 @extend_schema_serializer(component_name="ReplyForm")
-class ReplyForm(_Files, ReplyBody):
+class ReplyForm(WithFiles, ReplyBody):
     """An answer as a form: further files in fields `cid:<contentId>` are inline."""
 
 
 @extend_schema_serializer(component_name="ForwardForm")
-class ForwardForm(_Files, ForwardBody):
+class ForwardForm(WithFiles, ForwardBody):
     """A forward as a form: further files in fields `cid:<contentId>` are inline."""

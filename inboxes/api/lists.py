@@ -48,6 +48,7 @@ class EntrySerializer(Telling[ListEntry]):
 class ListPatch(StrictSerializer):
     """A list's new name."""
 
+    schema_rules = {"minProperties": 1}
     name = serializers.CharField(max_length=120, validators=[one_line])
 
 
