@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -33,10 +33,15 @@ class Shown:
     fragments: list[Fragment]
 
 
+def _of_interest(thread: Thread) -> Q:
+    """Not what is in Junk, unless there is nothing else."""
+    return Q() if thread.message_count == 0 else Q(is_spam=False)
+
+
 def shown_messages(thread: Thread) -> list[Shown]:
     """The conversation, oldest first. A constant number of queries."""
     messages = (
-        thread.messages.filter(trashed_at=None)
+        thread.messages.filter(_of_interest(thread), trashed_at=None)
         .exclude(status=Message.Status.CANCELLED)
         .defer("search", "search_names", "visible_text")
         .prefetch_related(
