@@ -17,14 +17,14 @@ class MemberRequest(HttpRequest):
     """A request of somebody who is signed in and may do what the page is for."""
 
     user: User
-    scope: Scope
+    member_scope: Scope  # `scope` is what ASGI calls its own
 
 
 Page = Callable[..., HttpResponseBase]
 
 
 def member_required(deed: Deed) -> Callable[[Page], Page]:
-    """Let in who is signed in and may do `deed` somewhere; the page filters by `request.scope`.
+    """Let in who is signed in and may do `deed` somewhere; the page filters by `request.member_scope`.
 
     Nobody: to the sign-in page. A member who may not: 403.
     """
@@ -34,8 +34,8 @@ def member_required(deed: Deed) -> Callable[[Page], Page]:
         def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return to_sign_in(request)
-            request.scope = Scope.of_user(request.user)
-            if not request.scope.may(deed):
+            request.member_scope = Scope.of_user(request.user)
+            if not request.member_scope.may(deed):
                 raise PermissionDenied(f"This needs a role that may {deed}.")
             return page(request, *args, **kwargs)
 

@@ -2,7 +2,7 @@
 
     DATABASE_URL=postgres:///scratch python -m bench.api_pages --key tk_...
 
-Starts a Daphne of its own on the database that `bench.fill` filled, and asks it over a real
+Starts a web process of its own on the database that `bench.fill` filled, and asks it over a real
 socket, one request at a time. Milliseconds; the first requests of each kind are left out.
 """
 
@@ -135,7 +135,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=500)
     options = parser.parse_args()
     port = free_port()
-    command = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-m", "mailagent.web", "-v", "0", "-b", "127.0.0.1", "-p", str(port)]
     server = subprocess.Popen([*command, "mailagent.asgi:application"], env=os.environ.copy())
     try:
         caller = Caller(port, options.key)

@@ -1,7 +1,6 @@
 """What the web process serves: over HTTP pages, API and what links of tracked mail lead to; over
 WebSocket `/v1/ws` and `/live`."""
 
-import gc
 import os
 from typing import Any
 
@@ -12,7 +11,7 @@ http = get_asgi_application()  # First: it loads the applications that the rest 
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
-from django.urls import get_resolver, path, re_path  # noqa: E402
+from django.urls import path, re_path  # noqa: E402
 
 from accounts.websocket import KeyRequired, Receive, Send, SessionRequired, refuse  # noqa: E402
 from events.consumers import AgentSocket, LiveSocket  # noqa: E402
@@ -40,9 +39,3 @@ application = ProtocolTypeRouter(
         ),
     }
 )
-
-# What every request needs is loaded now, and no collection looks at it again: one over all of
-# Django would take 0.1 s in the middle of somebody's request.
-get_resolver().url_patterns  # noqa: B018 - loads the views
-gc.collect()
-gc.freeze()

@@ -20,7 +20,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     socket misses nothing.
     """
     known: dict[str, Any] = {"catcher": settings.TRANSPORT == "catcher"}
-    scope: Scope | None = getattr(request, "scope", None)
+    scope: Scope | None = getattr(request, "member_scope", None)
     if scope is not None:
         reach = scope
         known["cursor"] = SimpleLazyObject(lambda: str(log.end()))

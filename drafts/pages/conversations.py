@@ -53,13 +53,13 @@ def shown_messages(thread: Thread) -> list[Shown]:
 
 
 def _threads(request: MemberRequest) -> QuerySet[Thread]:
-    threads = Thread.objects.within(request.scope).listed()
+    threads = Thread.objects.within(request.member_scope).listed()
     if inbox := asked(request, "inbox"):
         threads = threads.filter(inbox__email=inbox)
     if (status := asked(request, "status")) in Thread.Status.values:
         threads = threads.filter(status=status)
     if words := asked(request, "q"):
-        found = search(Message.objects.within(request.scope), words).values("thread_id")
+        found = search(Message.objects.within(request.member_scope), words).values("thread_id")
         threads = threads.filter(pk__in=found)
     return threads.select_related("inbox").order_by("-last_message_at", "-id")
 
@@ -77,7 +77,7 @@ def conversations(request: MemberRequest) -> HttpResponse:
         "threads": threads[:PAGE_SIZE],
         "number": number,
         "has_next": len(threads) > PAGE_SIZE,
-        "inboxes": Inbox.objects.within(request.scope).alive().order_by("email"),
+        "inboxes": Inbox.objects.within(request.member_scope).alive().order_by("email"),
         "asked": request.GET,
         "statuses": Thread.Status.choices,
         "now": timezone.now(),
@@ -91,7 +91,7 @@ def conversations(request: MemberRequest) -> HttpResponse:
 @require_GET
 def conversation(request: MemberRequest, thread_id: UUID) -> HttpResponse:
     """GET /conversations/<id>: one thread with its drafts."""
-    threads = Thread.objects.within(request.scope).select_related("inbox", "merged_into")
+    threads = Thread.objects.within(request.member_scope).select_related("inbox", "merged_into")
     thread = get_object_or_404(threads, pk=thread_id)
     drafts = thread.drafts.select_related("revision").order_by("created_at")
     context = {
@@ -110,7 +110,7 @@ def conversation(request: MemberRequest, thread_id: UUID) -> HttpResponse:
 @require_GET
 def message(request: MemberRequest, message_id: UUID) -> HttpResponse:
     """GET /messages/<id>: what it says, and everything that happened to it, in order."""
-    messages = Message.objects.within(request.scope).select_related("inbox", "thread")
+    messages = Message.objects.within(request.member_scope).select_related("inbox", "thread")
     found = get_object_or_404(messages, pk=message_id)
     draft = (
         Draft.objects.filter(message=found)

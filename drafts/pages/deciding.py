@@ -71,7 +71,7 @@ def _save(request: MemberRequest, draft_id: UUID) -> Draft:
     # Naming the version says that the newest message was seen, too.
     up_to_date = not present.stale or request.POST.get("thread_head") == head
     version = present.version if up_to_date else None
-    return review.revise(present, by=request.scope, changes=given, version=version)
+    return review.revise(present, by=request.member_scope, changes=given, version=version)
 
 
 def _refused(request: MemberRequest, draft_id: UUID, refusal: MailAgentError) -> HttpResponse:
@@ -123,7 +123,7 @@ def edit(request: MemberRequest, draft_id: UUID) -> HttpResponse:
 def _keep_in_hand(request: MemberRequest, draft: Draft) -> None:
     """Who writes has the draft in hand, unless somebody else has."""
     try:
-        review.take_lease(draft, by=request.scope)
+        review.take_lease(draft, by=request.member_scope)
     except DraftRefusal:
         return
 
@@ -139,7 +139,7 @@ def approve(request: MemberRequest, draft_id: UUID) -> HttpResponse:
             assert saved.revision is not None  # noqa: S101
             approved = review.approve(
                 saved,
-                by=request.scope,
+                by=request.member_scope,
                 version=saved.version,
                 content_hash=saved.revision.content_hash,
                 thread_head_id=_head(request),
@@ -159,7 +159,7 @@ def _decide(
     try:
         deed(
             draft,
-            by=request.scope,
+            by=request.member_scope,
             reasons=[r for r in request.POST.getlist("reasons") if r in review.REASONS],
             words=request.POST.get("words", "").replace("\0", "").strip()[:WORDS_LIMIT],
             version=_version(request, draft),
@@ -206,7 +206,7 @@ def undo(request: MemberRequest, draft_id: UUID) -> HttpResponse:
     """POST /drafts/<id>/undo: back to pending, while nothing has left."""
     draft = find(request, draft_id, "review")
     try:
-        review.undo(draft, by=request.scope)
+        review.undo(draft, by=request.member_scope)
     except MailAgentError as refusal:
         notes.warning(request, refusal.sentence)
         return HttpResponseRedirect(reverse("outbox"))
@@ -223,9 +223,11 @@ def lease(request: MemberRequest, draft_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {"draft": draft}
     try:
         if request.POST.get("release"):
-            review.release_lease(draft, by=request.scope)
+            review.release_lease(draft, by=request.member_scope)
             return HttpResponse(status=204)
-        review.take_lease(draft, by=request.scope, take_over=bool(request.POST.get("take_over")))
+        review.take_lease(
+            draft, by=request.member_scope, take_over=bool(request.POST.get("take_over"))
+        )
     except DraftRefusal as refusal:
         context["refusal"] = refusal
     return render(request, "drafts/_lease.html", context)

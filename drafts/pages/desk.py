@@ -26,7 +26,7 @@ SHOWN_FACTS = {"llmReasoning", "confidence", "category"}
 
 def find(request: MemberRequest, draft_id: UUID, deed: Deed = "read") -> Draft:
     """A draft in reach for `deed`, with what the desk shows of it. Else Http404."""
-    drafts = Draft.objects.within(request.scope, deed).select_related(
+    drafts = Draft.objects.within(request.member_scope, deed).select_related(
         "revision", "inbox__workspace", "thread", "reply_to_message", "reviewer", "lease_holder",
         "message",
     )  # fmt: skip
@@ -40,7 +40,7 @@ def desk_context(
     revisions = list(draft.revisions.order_by("sequence"))
     decisions = list(draft.decisions.order_by("created_at"))
     actors = [r.author for r in revisions] + [d.decided_by for d in decisions]
-    reaches = request.scope.reaches
+    reaches = request.member_scope.reaches
     pending = draft.status == Draft.Status.PENDING
     return {
         **_state_context(request, draft),

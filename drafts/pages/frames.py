@@ -57,7 +57,7 @@ def _data_url(content_type: str, octets: bytes) -> str:
 def body(request: MemberRequest, message_id: UUID) -> HttpResponse:
     """GET /messages/<id>/body: the HTML part, sanitised, for the sandboxed frame only.
     `?pictures=1`: with its remote pictures, which then come through us."""
-    message = get_object_or_404(Message.objects.within(request.scope), pk=message_id)
+    message = get_object_or_404(Message.objects.within(request.member_scope), pk=message_id)
     pictures = request.GET.get("pictures") == "1"
     html = without_tokens(message)
     return _frame(request, html, _inline_images(message), pictures=pictures)
@@ -96,7 +96,7 @@ class _PictureUrls:
 def draft_body(request: MemberRequest, draft_id: UUID) -> HttpResponse:
     """GET /drafts/<id>/body: the reply's HTML with its signature, as what was written by a
     stranger: sanitised, for the sandboxed frame only."""
-    drafts = Draft.objects.within(request.scope).select_related("revision", "inbox")
+    drafts = Draft.objects.within(request.member_scope).select_related("revision", "inbox")
     draft = get_object_or_404(drafts, pk=draft_id)
     revision = draft.revision
     html = revision.html_body if revision else ""
@@ -119,7 +119,7 @@ def _draft_images(draft: Draft) -> dict[str, str]:
 @require_GET
 def attachment(request: MemberRequest, message_id: UUID, attachment_id: UUID) -> FileResponse:
     """GET /messages/<id>/attachments/<id>: always a download, never shown by the browser."""
-    message = get_object_or_404(Message.objects.within(request.scope), pk=message_id)
+    message = get_object_or_404(Message.objects.within(request.member_scope), pk=message_id)
     found = get_object_or_404(Attachment, message=message, pk=attachment_id)
     try:
         octets = part_octets(bytes(message.raw_record.octets), found.part_path)
@@ -132,7 +132,7 @@ def attachment(request: MemberRequest, message_id: UUID, attachment_id: UUID) ->
 @require_GET
 def draft_file(request: MemberRequest, draft_id: UUID, file_id: UUID) -> FileResponse:
     """GET /drafts/<id>/files/<id>: a file that goes with a reply, always as a download."""
-    draft = get_object_or_404(Draft.objects.within(request.scope), pk=draft_id)
+    draft = get_object_or_404(Draft.objects.within(request.member_scope), pk=draft_id)
     file = get_object_or_404(DraftFile, draft=draft, pk=file_id)
     return _download(file.filename, bytes(file.content))
 

@@ -32,14 +32,14 @@ def outbox(request: MemberRequest) -> HttpResponse:
     """GET /outbox: drafts on their way out, deliveries that need a person, what left of late."""
     now = timezone.now()
     deliveries = (
-        Delivery.objects.within(request.scope)
+        Delivery.objects.within(request.member_scope)
         .select_related("message__thread", "message__inbox")
         .defer("message__plain_body", "message__html_body", "message__reply_text",
                "message__visible_text", "message__search")
     )  # fmt: skip
     context = {
         "held": for_rows(
-            Draft.objects.within(request.scope).filter(status=Draft.Status.APPROVED)
+            Draft.objects.within(request.member_scope).filter(status=Draft.Status.APPROVED)
         ).order_by("hold_until")[:RECENT],
         "uncertain": deliveries.filter(status=Status.UNCERTAIN).order_by("id")[:RECENT],
         "waiting": deliveries.filter(
@@ -50,7 +50,7 @@ def outbox(request: MemberRequest) -> HttpResponse:
             status__in=[Status.FAILED, Status.SUPPRESSED], settled_at__gt=now - FAILED_SHOWN
         ).order_by("-settled_at")[:RECENT],
         "sent": deliveries.filter(status=Status.SENT).order_by("-settled_at")[:25],
-        "may_review": request.scope.may("review"),
+        "may_review": request.member_scope.may("review"),
         "now": now,
     }
     fragment = request.headers.get("HX-Request")
@@ -61,13 +61,13 @@ def outbox(request: MemberRequest) -> HttpResponse:
 @require_POST
 def answer_uncertain(request: MemberRequest, delivery_id: int) -> HttpResponse:
     """POST /outbox/<id>/answer, `what` = resend | arrived: a person ends the doubt."""
-    deliveries = Delivery.objects.within(request.scope, "review")
+    deliveries = Delivery.objects.within(request.member_scope, "review")
     delivery = get_object_or_404(deliveries, pk=delivery_id)
     answers = {"resend": queue.resend_uncertain, "arrived": queue.mark_arrived}
     what = request.POST.get("what", "")
     if what not in answers:
         raise Http404
-    if answers[what](delivery, by=request.scope.actor):
+    if answers[what](delivery, by=request.member_scope.actor):
         notes.success(request, "It is sent again." if what == "resend" else "Noted as arrived.")
     else:
         notes.warning(request, "Somebody has answered this already.")
@@ -86,7 +86,7 @@ def dev_outbox(request: MemberRequest) -> HttpResponse:
     """GET /dev/outbox: what the catcher kept from leaving, newest first."""
     caught = (
         _caught()
-        .within(request.scope)
+        .within(request.member_scope)
         .select_related("message__inbox")
         .defer("message__html_body", "message__search", "message__visible_text")
         .order_by("-settled_at")[:RECENT]
@@ -101,7 +101,7 @@ def dev_outbox(request: MemberRequest) -> HttpResponse:
 def dev_outbox_raw(request: MemberRequest, message_id: UUID) -> HttpResponse:
     """GET /dev/outbox/<message id>: the octets as they would have left, signatures and all."""
     _caught()
-    ours = Message.objects.within(request.scope).filter(direction=Message.Direction.OUTBOUND)
+    ours = Message.objects.within(request.member_scope).filter(direction=Message.Direction.OUTBOUND)
     message = get_object_or_404(ours.select_related("inbox__domain"), pk=message_id)
     response = HttpResponse(
         signed_octets(message, domain_of(message)), content_type="text/plain; charset=utf-8"

@@ -27,7 +27,7 @@ Status = Draft.Status
 
 
 def _filtered(request: MemberRequest) -> QuerySet[Draft]:
-    drafts = waiting(request.scope)
+    drafts = waiting(request.member_scope)
     if inbox := asked(request, "inbox"):
         drafts = drafts.filter(inbox__email=inbox)
     if category := asked(request, "category"):
@@ -54,7 +54,7 @@ def _page(request: MemberRequest) -> Page[Draft]:
 
 def _held(request: MemberRequest, watched: Iterable[UUID] = ()) -> list[Draft]:
     """What may still be undone, soonest first, and what became of those that were `watched`."""
-    drafts = Draft.objects.within(request.scope)
+    drafts = Draft.objects.within(request.member_scope)
     can_be_undone = drafts.filter(status=Status.APPROVED, hold_until__gt=timezone.now())
     # Two queries: each has its index, and both together would have none.
     ids = [*can_be_undone.order_by("hold_until").values_list("pk", flat=True)[:MOST_HELD]]
@@ -69,14 +69,17 @@ def queue(request: MemberRequest) -> HttpResponse:
     """GET /: the page. Its list changes only when the reader asks (`news`)."""
     now = timezone.now()
     facets = (
-        waiting(request.scope).values("category").annotate(total=Count("pk")).order_by("category")
+        waiting(request.member_scope)
+        .values("category")
+        .annotate(total=Count("pk"))
+        .order_by("category")
     )
     context: dict[str, Any] = {
         "page": _page(request),
         "held": _held(request),
-        "may_review": request.scope.may("review"),
+        "may_review": request.member_scope.may("review"),
         "facets": [facet for facet in facets if facet["category"]],
-        "inboxes": Inbox.objects.within(request.scope).alive().order_by("email"),
+        "inboxes": Inbox.objects.within(request.member_scope).alive().order_by("email"),
         "asked": request.GET,
         "seen_at": now.isoformat(),
         "now": now,
@@ -111,7 +114,7 @@ def news(request: MemberRequest) -> HttpResponse:
 @require_GET
 def row(request: MemberRequest, draft_id: UUID) -> HttpResponse:
     """GET /queue/rows/<id>: one row as it is now; a decided one stays, and says who decided."""
-    draft = get_object_or_404(for_rows(Draft.objects.within(request.scope)), pk=draft_id)
+    draft = get_object_or_404(for_rows(Draft.objects.within(request.member_scope)), pk=draft_id)
     context = {"draft": draft, "names": names_of([draft.decided_by]), "now": timezone.now()}
     return render(request, "drafts/_row.html", context)
 
@@ -124,7 +127,7 @@ def shown(request: MemberRequest) -> HttpResponse:
     """
     seen = _time(request.GET.get("seen", ""))
     ids = _ids(request.GET.get("shown", ""))[:PAGE_SIZE]
-    drafts = list(for_rows(Draft.objects.within(request.scope).filter(pk__in=ids)))
+    drafts = list(for_rows(Draft.objects.within(request.member_scope).filter(pk__in=ids)))
     changed = [draft for draft in drafts if draft.updated_at > seen]
     context = {
         "changed": changed,
@@ -142,7 +145,7 @@ def held(request: MemberRequest) -> HttpResponse:
     watched = [pk for each in request.GET.getlist("held")[:MOST_HELD] for pk in _ids(each)]
     context = {
         "held": _held(request, watched),
-        "may_review": request.scope.may("review"),
+        "may_review": request.member_scope.may("review"),
         "now": timezone.now(),
     }
     return render(request, "drafts/_held.html", context)
@@ -152,7 +155,7 @@ def held(request: MemberRequest) -> HttpResponse:
 @require_GET
 def count(request: MemberRequest) -> HttpResponse:
     """GET /queue/count: the number in the rail."""
-    return render(request, "drafts/_count.html", {"waiting": waiting(request.scope).count()})
+    return render(request, "drafts/_count.html", {"waiting": waiting(request.member_scope).count()})
 
 
 def _time(text: str) -> datetime:
