@@ -24,7 +24,7 @@ Page = Callable[..., HttpResponseBase]
 
 
 def member_required(deed: Deed) -> Callable[[Page], Page]:
-    """Let in who is signed in and may do `deed` somewhere; the page filters by `request.member_scope`.
+    """Let in who is signed in and may do `deed` somewhere; the page filters by `member_scope`.
 
     Nobody: to the sign-in page. A member who may not: 403.
     """
