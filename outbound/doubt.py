@@ -15,7 +15,7 @@ from functools import lru_cache
 from django.conf import settings
 
 PATIENCE = 1.0  # seconds; a slow server must not hold up the mail for all others
-REST = 1.5  # times what the server took
+REST = 2.0  # times what the server took
 LONGEST_REST = 0.25  # seconds
 
 
