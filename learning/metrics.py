@@ -71,7 +71,8 @@ def review_figures(inboxes: QuerySet[Inbox], span: Span) -> dict[str, Any]:
     """What people decided, how often they had edited what they approved, and how long it waited."""
     decisions = Decision.objects.filter(span.of("created_at"), draft__inbox__in=inboxes)
     waited = Extract(F("created_at") - F("draft__created_at"), "epoch")
-    by_person = decisions.aggregate(
+    answered = BY_PERSON & ~Q(kind=Decision.Kind.UNDO)
+    found = decisions.aggregate(
         approved=_count(Decision.Kind.APPROVE, BY_PERSON),
         edited=_count(Decision.Kind.APPROVE, BY_PERSON & Q(draft__edited_by_person=True)),
         rejected=_count(Decision.Kind.REJECT, BY_PERSON),
@@ -79,16 +80,14 @@ def review_figures(inboxes: QuerySet[Inbox], span: Span) -> dict[str, Any]:
         noReplyNeeded=_count(Decision.Kind.NO_REPLY, BY_PERSON),
         undone=_count(Decision.Kind.UNDO, BY_PERSON),
         automatic=_count(Decision.Kind.APPROVE, ~BY_PERSON),
+        mean=Avg(waited, output_field=FloatField(), filter=answered),
+        median=Percentile(waited, share=0.5, filter=answered),
+        p90=Percentile(waited, share=0.9, filter=answered),
     )
-    waiting = decisions.filter(BY_PERSON).exclude(kind=Decision.Kind.UNDO)
-    seconds = waiting.aggregate(
-        mean=Avg(waited, output_field=FloatField()),
-        median=Percentile(waited, share=0.5),
-        p90=Percentile(waited, share=0.9),
-    )
-    edited, approved = by_person.pop("edited"), by_person["approved"]
+    seconds = {name: found.pop(name) for name in ("mean", "median", "p90")}
+    edited, approved = found.pop("edited"), found["approved"]
     share = round(edited / approved, 4) if approved else None
-    return {**by_person, "editedShare": share, "waitingSeconds": seconds}
+    return {**found, "editedShare": share, "waitingSeconds": seconds}
 
 
 def _count(kind: Decision.Kind, condition: Q) -> models.Aggregate:

@@ -2,9 +2,10 @@
 index and within what the caller reaches."""
 
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import CharField, Count, Max, Q, QuerySet, Value
 from django.utils import timezone
 
 from accounts.scope import Scope
@@ -18,6 +19,7 @@ from tracking.reports import Kind
 MOST_COUNTED = 1_000
 THREADS = 10
 ABSENT_FOR = timedelta(days=14)
+_PLACE = ("message_id", "message__inbox_id")
 
 
 def health_of(address: str, scope: Scope) -> dict[str, Any]:
@@ -36,7 +38,7 @@ def health_of(address: str, scope: Scope) -> dict[str, Any]:
         "address": address,
         "isSuppressed": bool(suppressions),
         "suppressions": suppressions,
-        "lastBounce": _last_bounce(address, inboxes) or _last_failure(deliveries),
+        "lastBounce": _last_bounce(address, inboxes, deliveries),
         "complaint": complaints[0] if complaints else None,
         "outOfOffice": _absence(address, inboxes),
         "opens": opens_of(address, inboxes),
@@ -56,7 +58,10 @@ def _suppressions(address: str, scope: Scope) -> list[Suppression]:
     return list(found.order_by("created_at", "id"))
 
 
-def _last_bounce(address: str, inboxes: QuerySet[Inbox]) -> dict[str, Any] | None:
+def _last_bounce(
+    address: str, inboxes: QuerySet[Inbox], deliveries: QuerySet[Delivery]
+) -> dict[str, Any] | None:
+    """The last report that counted; else the last failure, which nobody classed. One query."""
     reports = DeliveryReport.objects.filter(
         workspace__in=inboxes.values("workspace"),
         address=address,
@@ -64,18 +69,33 @@ def _last_bounce(address: str, inboxes: QuerySet[Inbox]) -> dict[str, Any] | Non
         state=DeliveryReport.State.COUNTED,
         kind__in=[Kind.HARD, Kind.SOFT],
     )
-    last = reports.select_related("message").defer("octets").order_by("-created_at").first()
-    if last is None:
+    reported = reports.order_by("-created_at").values_list(
+        Value(0), "created_at", "kind", "why", "status", "reply_code", "words", *_PLACE
+    )
+    failed = deliveries.filter(status=Delivery.Status.FAILED).order_by("-settled_at")
+    unclassed = failed.values_list(
+        Value(1),
+        "settled_at",
+        Value("soft", output_field=CharField()),
+        Value("other", output_field=CharField()),
+        Value("", output_field=CharField()),
+        "last_code",
+        "last_reply",
+        *_PLACE,
+    )
+    found = sorted(reported[:1].union(unclassed[:1], all=True), key=itemgetter(0))
+    if not found:
         return None
+    _, at, kind, reason, status, code, reply, message_id, inbox_id = found[0]
     return {
-        "at": moment(last.created_at),
-        "kind": last.kind,
-        "reason": last.why,
-        "status": last.status,
-        "code": last.reply_code,
-        "reply": last.words,
-        "messageId": last.message_id,
-        "inboxId": last.message.inbox_id,
+        "at": moment(at),
+        "kind": kind,
+        "reason": reason,
+        "status": status,
+        "code": code,
+        "reply": reply,
+        "messageId": message_id,
+        "inboxId": inbox_id,
     }
 
 
@@ -95,24 +115,6 @@ def _absence(address: str, inboxes: QuerySet[Inbox]) -> dict[str, Any] | None:
         "words": last.words,
         "toldAt": moment(last.told_at),
         "messageId": last.message_id,
-    }
-
-
-def _last_failure(deliveries: QuerySet[Delivery]) -> dict[str, Any] | None:
-    """A failure that nobody classed."""
-    failed = deliveries.filter(status=Delivery.Status.FAILED).select_related("message")
-    last = failed.order_by("-settled_at").first()
-    if last is None:
-        return None
-    return {
-        "at": moment(last.settled_at),
-        "kind": "soft",
-        "reason": "other",
-        "status": "",
-        "code": last.last_code,
-        "reply": last.last_reply,
-        "messageId": last.message_id,
-        "inboxId": last.message.inbox_id,
     }
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Subquery
 
 from inboxes.models import Inbox, Message
 from tracking.models import Hit, TrackedLink
@@ -41,9 +41,8 @@ def opens_of(address: str, inboxes: QuerySet[Inbox]) -> int | None:
         recipients__contains=[address],
         recipients__len=1,
     )
-    if not TrackedLink.objects.filter(message__in=messages, target="").exists():
-        return None
-    opens = Hit.objects.filter(
-        message__in=messages, kind=Hit.Kind.OPEN, grade=Hit.Grade.HUMAN
-    ).order_by()
-    return opens[:MOST_COUNTED].count()
+    hits = Hit.objects.filter(message__in=messages, kind=Hit.Kind.OPEN, grade=Hit.Grade.HUMAN)
+    opens = hits.order_by().values("grade").annotate(count=Count("*")).values("count")
+    counted = TrackedLink.objects.filter(message__in=messages, target="").order_by()
+    found = list(counted.values_list(Subquery(opens), flat=True)[:1])
+    return min(found[0] or 0, MOST_COUNTED) if found else None

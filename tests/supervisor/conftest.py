@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,6 +55,13 @@ class System:
         mark = marks.get(name, f"small-{name}-{self.state.name}")
         found = processes_with(mark)
         return min(found) if found else 0
+
+    def kill(self, name: str) -> int:
+        """End a child as nobody would like to end; return the number it had."""
+        pid = self.pid_of(name)
+        assert pid > 0, f"{name} does not run"  # and 0 would be all of us
+        os.kill(pid, signal.SIGKILL)
+        return pid
 
     def wait_for_another(self, name: str, pid: int, seconds: float) -> None:
         """Wait until a child runs under another number than `pid`."""
@@ -105,12 +114,16 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def start_system(tmp_path: Path) -> Iterator[Callable[..., System]]:
-    """Start systems on one state folder; whatever is left of them ends with the test."""
+def start_system() -> Iterator[Callable[..., System]]:
+    """Start systems on one state folder; whatever is left of them ends with the test.
+
+    Its path is short: the sockets are then in it, and their processes are found by it.
+    """
     systems: list[System] = []
+    place = Path(tempfile.mkdtemp(prefix="ma-"))
 
     def start(*arguments: str, state: Path | None = None) -> System:
-        system = System(state or tmp_path / f"state-{os.getpid()}", *arguments)
+        system = System(state or place / f"state-{os.getpid()}", *arguments)
         systems.append(system)
         return system
 
@@ -120,6 +133,7 @@ def start_system(tmp_path: Path) -> Iterator[Callable[..., System]]:
             system.stop()
         for pid in system.all_pids():
             os.kill(pid, signal.SIGKILL)
+    shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture

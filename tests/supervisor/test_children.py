@@ -55,9 +55,7 @@ def test_programs_stop_before_the_services_they_stand_on(system: System) -> None
 
 @pytest.mark.parametrize("name", PARTS)
 def test_a_killed_child_is_back_within_five_seconds(system: System, name: str) -> None:
-    before = system.pid_of(name)
-
-    os.kill(before, signal.SIGKILL)
+    before = system.kill(name)
 
     system.wait_for_another(name, before, 5)
     eventually(lambda: f"{name} is back." in system.said(), f"{name} ready", 5)
@@ -65,8 +63,7 @@ def test_a_killed_child_is_back_within_five_seconds(system: System, name: str) -
 
 def test_a_child_killed_again_and_again_keeps_coming_back_at_once(system: System) -> None:
     for _ in range(4):
-        before = system.pid_of("first")
-        os.kill(before, signal.SIGKILL)
+        before = system.kill("first")
         system.wait_for_another("first", before, 2)
         time.sleep(0.5)
 
@@ -74,7 +71,7 @@ def test_a_child_killed_again_and_again_keeps_coming_back_at_once(system: System
 def test_data_survives_the_killing_of_postgres(system: System) -> None:
     count_rows(system)
 
-    os.kill(system.pid_of("postgres"), signal.SIGKILL)
+    system.kill("postgres")
     system.wait_for("postgres is back.")
 
     assert count_rows(system) == 2
