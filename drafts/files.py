@@ -20,16 +20,23 @@ _CONTENT_ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{0,200}\Z")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
+def fault_of(file: NewFile) -> tuple[str, str] | None:
+    """What no header can hold: the name of the field on the wire, and a sentence."""
+    if not file.filename.strip() or len(file.filename) > 255:
+        return "filename", "A file name has 1 to 255 characters."
+    if _CONTROLS.search(file.filename):
+        return "filename", "Control characters are not allowed in a file name."
+    if not _CONTENT_TYPE.match(file.content_type):
+        return "contentType", f"{file.content_type!r} is no content type."
+    if not _CONTENT_ID.match(file.content_id):
+        return "contentId", "This cannot be a content id."
+    return None
+
+
 def check_file(file: NewFile) -> None:
     """Raise Invalid for what no header can hold."""
-    if not file.filename.strip() or len(file.filename) > 255:
-        raise Invalid.field("attachments", "A file name has 1 to 255 characters.")
-    if _CONTROLS.search(file.filename):
-        raise Invalid.field("attachments", "CR, LF and NUL are not allowed in a file name.")
-    if not _CONTENT_TYPE.match(file.content_type):
-        raise Invalid.field("attachments", f"{file.content_type!r} is no content type.")
-    if not _CONTENT_ID.match(file.content_id):
-        raise Invalid.field("attachments", "This cannot be a content id.")
+    if fault := fault_of(file):
+        raise Invalid.field("attachments", fault[1])
 
 
 def store(draft: Draft, files: Sequence[NewFile], *, beside: Sequence[UUID]) -> tuple[UUID, ...]:

@@ -140,9 +140,19 @@ class PageQuery(serializers.Serializer[Any]):
     """The query parameters of every list (for the schema)."""
 
     limit = serializers.IntegerField(
-        required=False, min_value=1, max_value=MOST_LIMIT, default=DEFAULT_LIMIT
+        required=False,
+        min_value=1,
+        max_value=MOST_LIMIT,
+        default=DEFAULT_LIMIT,
+        help_text=f"How many at most: 1 to {MOST_LIMIT}; {DEFAULT_LIMIT} if left out.",
     )
-    offset = serializers.IntegerField(required=False, min_value=0, max_value=MOST_OFFSET, default=0)
+    offset = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MOST_OFFSET,
+        default=0,
+        help_text=f"How many to pass over: at most {MOST_OFFSET}.",
+    )
 
 
 class CursorQuery(PageQuery):

@@ -12,6 +12,7 @@ from drafts.api.bodies import HeaderText
 from drafts.api.forms import WithFiles
 
 _NOT_BLANK = r"\S"
+_OCTETS = {"type": "string", "format": "binary", "description": "An inline file."}
 _CONTROLS = r"\u0000-\u001f\u007f"
 _BREAKS = r"\r\n\u0000"
 
@@ -31,8 +32,8 @@ class StrictBodies(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
             if name in told.get("properties", {}):
                 _tell_text(field, told["properties"][name])
         if isinstance(serializer, WithFiles):
-            told["properties"] = {name: _as_text(one) for name, one in told["properties"].items()}
-            return told
+            fields = {name: _as_text(one) for name, one in told["properties"].items()}
+            told |= {"properties": fields, "patternProperties": {"^cid:": _OCTETS}}
         return {**told, "additionalProperties": False, **serializer.schema_rules}
 
 

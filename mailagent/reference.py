@@ -86,6 +86,7 @@ class Chapter:
 
     name: str
     operations: tuple[Operation, ...]
+    about: str = ""
 
 
 @require_safe
@@ -108,7 +109,9 @@ def arranged(told: Schema) -> tuple[Chapter, ...]:
         for method, operation in methods.items():
             tag = (operation.get("tags") or ["other"])[0]
             by_tag.setdefault(tag, []).append(reader.operation(method, path, operation))
-    return tuple(Chapter(tag, tuple(by_tag[tag])) for tag in sorted(by_tag, key=_place))
+    return tuple(
+        Chapter(tag, tuple(by_tag[tag]), TAGS.get(tag, "")) for tag in sorted(by_tag, key=_place)
+    )
 
 
 def _place(tag: str) -> tuple[int, str]:

@@ -14,7 +14,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from drafts.content import SUBJECT_LIMIT, Given, NewFile, read_addresses
-from drafts.files import COUNT_LIMIT, FILES_LIMIT, check_file
+from drafts.files import COUNT_LIMIT, FILES_LIMIT, fault_of
 from drafts.models import Draft
 from drafts.serializers import DraftSerializer
 from events.errors import Invalid
@@ -97,10 +97,9 @@ class FileBody(StrictSerializer):
             content_id=attrs.get("contentId", ""),
             inline=attrs.get("inline", False),
         )
-        try:
-            check_file(file)
-        except Invalid as error:
-            raise serializers.ValidationError(error.details["attachments"]) from error
+        if fault := fault_of(file):
+            field, sentence = fault
+            raise serializers.ValidationError({field: [sentence]})
         return file
 
 
@@ -127,18 +126,29 @@ class AgentBody(StrictSerializer):
     model = serializers.CharField(required=False, allow_blank=True, max_length=120)
 
 
+_MAILBOXES = "`ann@example.com` or `Ann <ann@example.com>`; several with commas, or as a list."
+
+
 class ContentBody(StrictSerializer):
     """What every mail may say."""
 
-    to = AddressesField(required=False, allow_null=True)
-    cc = AddressesField(required=False, allow_null=True)
-    bcc = AddressesField(required=False, allow_null=True)
-    replyTo = AddressesField(source="reply_to", required=False, allow_null=True)
-    subject = HeaderText(
-        required=False, allow_blank=True, allow_null=True, max_length=SUBJECT_LIMIT
+    to = AddressesField(required=False, allow_null=True, help_text=_MAILBOXES)
+    cc = AddressesField(required=False, allow_null=True, help_text=_MAILBOXES)
+    bcc = AddressesField(
+        required=False, allow_null=True, help_text="As `to`; told to none of the others."
     )
-    plainBody = BodyText(source="plain_body")
-    htmlBody = BodyText(source="html_body")
+    replyTo = AddressesField(
+        source="reply_to", required=False, allow_null=True, help_text="Where answers shall go."
+    )
+    subject = HeaderText(
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        max_length=SUBJECT_LIMIT,
+        help_text="One line. Of a reply, left out: that of the message, with `Re:`.",
+    )
+    plainBody = BodyText(source="plain_body", help_text="Left out: made from `htmlBody`.")
+    htmlBody = BodyText(source="html_body", help_text="Left out: made from `plainBody`.")
     headers = serializers.DictField(
         child=HeaderText(allow_blank=True),
         required=False,
@@ -214,7 +224,7 @@ class ReplyBody(MailBody):
 
 
 class SendBody(ReplyBody):
-    to = AddressesField(required=True)
+    to = AddressesField(required=True, help_text=_MAILBOXES)
 
 
 class ForwardBody(SendBody):

@@ -86,7 +86,12 @@ class SendDraft(ApiView):
         responses=_RESPONSES,
     )
     def post(self, request: ApiRequest, inbox_id: str, draft_id: UUID) -> Response:
-        """Ask for the draft to leave. 202 where a person decides first."""
+        """Ask for the draft to leave. 202 where a person decides first.
+
+        Refused with 409 `DRAFT_ALREADY_SENT`; `THREAD_CHANGED`, where a newer message came in
+        (look at it, then say `force: true`); `IN_REVIEW`, where a person holds it; `NOT_OPEN`.
+        And with 403 `INBOX_PAUSED`, `SUPPRESSED` or `FIRST_CONTACT`.
+        """
         draft = find_draft(request.auth, inbox_id, draft_id, "send")
         body = given(request.data, DraftSendBody)
         outcome = review.ask_to_send(
@@ -107,7 +112,8 @@ class Send(ApiView):
 
     @extend_schema(operation_id="sendMail", tags=["messages"], request=_SEND, responses=_RESPONSES)
     def post(self, request: ApiRequest, inbox_id: str) -> HttpResponseBase:
-        """Begin a conversation. 202 where a person decides first."""
+        """Begin a conversation. 202 where a person decides first. Refused with 403 `INBOX_PAUSED`,
+        `SUPPRESSED` or, where the inbox asks for it and `verified` is not true, `FIRST_CONTACT`."""
         inbox = find_inbox(request.auth, inbox_id, "send")
         return _sent(request, inbox, written(request, SendBody))
 

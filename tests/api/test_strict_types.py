@@ -50,3 +50,14 @@ def test_an_empty_precondition_is_no_precondition_left_out(client, inbox):
     response = client.patch(path, {"subject": "Changed"}, headers={"If-Match": ""})
 
     assert (response.status_code, list(response.json()["details"])) == (400, ["If-Match"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("filename", "a\tb"), ("contentType", "pdf"), ("contentId", "<a b>")],
+)
+def test_a_file_is_refused_by_the_name_of_its_field(client, inbox, field, value):
+    file = {"filename": "a.pdf", "content": "JVBERi0=", field: value}
+    response = client.post(f"{proposed(client, inbox)}/attachments", file)
+
+    assert (response.status_code, list(response.json()["details"])) == (400, [field])

@@ -61,9 +61,25 @@ export interface Attachment {
 export interface Delivery {
   address: string; status: string; attempts: number; lastReply: string; nextAttemptAt: string | null;
 }
-export interface Authentication {
-  spf: string | null; dkim: string | null; dmarc: string | null; arc: string | null; aligned: boolean | null;
-  details: Record<string, unknown> | null;
+export interface SpfDetails { domain: string; scope: string; reason: string }
+/** One signature. */
+export interface DkimDetails {
+  result: string; domain: string; selector: string; algorithm: string; reason: string; partial: boolean;
+}
+export interface ArcDetails { sealers: string[]; reason: string }
+export interface DmarcDetails {
+  domain: string; policyDomain: string; disposition: string; alignedBy: string; reason: string;
+}
+/** How the results came about, for people. */
+export interface AuthenticationDetails {
+  spf: SpfDetails; dkim: DkimDetails[]; arc: ArcDetails; dmarc: DmarcDetails;
+}
+/** As far as it was known when the message came; null where it was not evaluated. */
+export interface AuthenticationOfEvent {
+  spf: string | null; dkim: string | null; dmarc: string | null; aligned: boolean | null;
+}
+export interface Authentication extends AuthenticationOfEvent {
+  arc: string | null; details: AuthenticationDetails | null;
 }
 /** A message in a list: without bodies. */
 export interface MessageItem {
@@ -146,14 +162,22 @@ export interface Suppression {
   id: string; workspaceId: string; address: string; reason: string; report: string; createdBy: string;
   createdAt: string; expiresAt: string | null;
 }
-export interface Bounce { at: string; code: number | null; reply: string; messageId: string; inboxId: string }
+/** What another server refused. `hard`: the address is dead. */
+export interface Bounce {
+  at: string; kind: "hard" | "soft"; reason: string; status: string; code: number | null; reply: string;
+  messageId: string; inboxId: string;
+}
+/** What the last automatic reply said; `backOn` is a date. */
+export interface OutOfOffice {
+  backOn: string | null; writeTo: string[]; words: string; toldAt: string; messageId: string;
+}
 export interface ContactThread {
   threadId: string; inboxId: string; subject: string; status: string; lastMessageAt: string;
 }
 /** What is known of an address. */
 export interface Contact {
   address: string; isSuppressed: boolean; suppressions: Suppression[]; lastBounce: Bounce | null;
-  complaint: Suppression | null; outOfOffice: Metadata | null; opens: number | null; received: number;
+  complaint: Suppression | null; outOfOffice: OutOfOffice | null; opens: number | null; received: number;
   sent: number; lastReceivedAt: string | null; lastSentAt: string | null; threads: ContactThread[];
 }
 /** Seconds from a draft to its decision. */
@@ -162,9 +186,12 @@ export interface ReviewFigures {
   approved: number; rejected: number; changesRequested: number; noReplyNeeded: number; undone: number;
   automatic: number; editedShare: number | null; waitingSeconds: Waiting;
 }
+/** Messages by who it looks to have been that opened or clicked. */
+export interface HitGrades { human: number; proxy: number; scanner: number }
 export interface Metrics {
   from: string; to: string; sent: number; received: number; bounced: number; suppressed: number;
-  complained: number | null; opened: number | null; clicked: number | null; review: ReviewFigures;
+  complained: number; opened: number; clicked: number; openedBy: HitGrades; clickedBy: HitGrades;
+  review: ReviewFigures;
 }
 
 /** One event, flat. Which other fields there are depends on its type. */
@@ -172,6 +199,7 @@ export interface Event {
   event: string; eventId: string; createdAt: string; cursor: string;
   inboxId: string; messageId: string; threadId: string; draftId: string | null;
   subject?: string; to?: string[]; timestamp?: string; plainBody?: string; htmlBody?: string; replyText?: string;
-  attachments?: Attachment[]; truncated?: boolean;
+  attachments?: Attachment[]; truncated?: boolean; authentication?: AuthenticationOfEvent;
+  labels?: string[]; warnings?: string[]; spam?: boolean;
   [name: string]: unknown;
 }

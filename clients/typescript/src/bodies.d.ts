@@ -41,6 +41,7 @@ export interface CursorPaging extends Paging { cursor?: string }
 export interface MessageFilter extends CursorPaging {
   direction?: "inbound" | "outbound"; threadId?: string; unread?: boolean; from?: string; to?: string;
   label?: string; since?: string | Date; until?: string | Date; q?: string;
+  includeSpam?: boolean;
 }
 export interface MessagePatch { isRead?: boolean; addLabels?: string[]; removeLabels?: string[] }
 /** One of the two: what follows a message becomes a thread, or a merge is undone. */
@@ -54,7 +55,9 @@ export interface ThreadPatch {
   removeLabels?: string[];
 }
 export interface DraftFilter extends CursorPaging { status?: string; threadId?: string; category?: string }
-export interface EventFilter { after?: string; types?: string[]; inboxId?: string; limit?: number }
+export interface EventFilter {
+  after?: string; types?: string[]; inboxId?: string; limit?: number; includeSpam?: boolean;
+}
 export interface NewWebhook {
   workspaceId?: string; url: string; events: string[]; inboxId?: string; ordered?: boolean; includeSpam?: boolean;
   clientId?: string;

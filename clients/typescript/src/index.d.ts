@@ -26,6 +26,8 @@ export interface Listening {
   eventTypes?: string[];
   /** UUIDs. */
   inboxIds?: string[];
+  /** With what went to Junk. */
+  includeSpam?: boolean;
   /** The `cursor` of the last event you had. */
   after?: string;
   signal?: AbortSignal;

@@ -65,12 +65,16 @@ class MailAgent(Groups[SyncTransport]):
         event_types: Sequence[str] = (),
         inbox_ids: Sequence[str] = (),
         workspace_ids: Sequence[str] = (),
+        include_spam: bool = False,
+        include_machines: bool = False,
         after: str | None = None,
         patience: int | None = None,
     ) -> Iterator[Event]:
         """Events over the WebSocket, each once, in order; lost connections are made again.
 
         Empty means: all that the key reaches. `after` is the `cursor` of the last event you had.
+        `include_spam`: with what went to Junk. `include_machines`: with opens and clicks that look
+        like a proxy's or a scanner's.
         `patience` is how many failed connections in a row are too many; None: go on for ever.
         Raises Unauthenticated once the key is not welcome, CursorExpired for one too old.
         """
@@ -80,6 +84,8 @@ class MailAgent(Groups[SyncTransport]):
                 event_types=event_types,
                 inbox_ids=inbox_ids,
                 workspace_ids=workspace_ids,
+                include_spam=include_spam,
+                include_machines=include_machines,
                 after=after,
                 patience=patience,
             )
@@ -118,6 +124,8 @@ class AsyncMailAgent(Groups[AsyncTransport]):
         event_types: Sequence[str] = (),
         inbox_ids: Sequence[str] = (),
         workspace_ids: Sequence[str] = (),
+        include_spam: bool = False,
+        include_machines: bool = False,
         after: str | None = None,
         patience: int | None = None,
     ) -> AsyncIterator[Event]:
@@ -128,6 +136,8 @@ class AsyncMailAgent(Groups[AsyncTransport]):
                 event_types=event_types,
                 inbox_ids=inbox_ids,
                 workspace_ids=workspace_ids,
+                include_spam=include_spam,
+                include_machines=include_machines,
                 after=after,
                 patience=patience,
             )

@@ -136,6 +136,7 @@ class MessageFilter(CursorPaging, total=False):
     since: datetime | str
     until: datetime | str
     q: str
+    include_spam: bool
 
 
 class MessagePatch(TypedDict, total=False):
@@ -176,6 +177,7 @@ class EventFilter(TypedDict, total=False):
     types: Sequence[str]
     inbox_id: str
     limit: int
+    include_spam: bool
 
 
 class NewWebhook(Naming, total=False):

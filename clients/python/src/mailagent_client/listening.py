@@ -48,6 +48,8 @@ class Listening:
         event_types: Sequence[str] = (),
         inbox_ids: Sequence[str] = (),
         workspace_ids: Sequence[str] = (),
+        include_spam: bool = False,
+        include_machines: bool = False,
         after: str | None = None,
         patience: int | None = None,
     ) -> None:
@@ -56,6 +58,8 @@ class Listening:
             "event_types": list(event_types),
             "inbox_ids": [str(one) for one in inbox_ids],
             "workspace_ids": [str(one) for one in workspace_ids],
+            "include_spam": include_spam,
+            "include_machines": include_machines,
         }
         self.cursor = after
         self.patience = patience

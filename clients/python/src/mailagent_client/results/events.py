@@ -2,7 +2,7 @@
 
 from typing import Any, NotRequired, TypedDict
 
-from mailagent_client.results.mail import Attachment, Sender
+from mailagent_client.results.mail import Attachment, AuthenticationOfEvent, Sender
 
 
 class PolledEvent(TypedDict):
@@ -23,6 +23,10 @@ class PolledEvent(TypedDict):
     htmlBody: NotRequired[str | None]
     replyText: NotRequired[str | None]
     attachments: NotRequired[list[Attachment]]
+    authentication: NotRequired[AuthenticationOfEvent]
+    labels: NotRequired[list[str]]
+    warnings: NotRequired[list[str]]
+    spam: NotRequired[bool]
     truncated: NotRequired[bool]
 
 
@@ -37,6 +41,10 @@ class MessageOfFrame(Sender):
     reply_text: str
     timestamp: str
     attachments: list[dict[str, Any]]
+    authentication: NotRequired[AuthenticationOfEvent]
+    labels: NotRequired[list[str]]
+    warnings: NotRequired[list[str]]
+    spam: NotRequired[bool]
     truncated: NotRequired[bool]
 
 

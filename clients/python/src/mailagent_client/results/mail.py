@@ -1,7 +1,7 @@
 # ruff: noqa: N815 (the names are those on the wire)
 """Messages and threads."""
 
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 from mailagent_client.results.places import Metadata
 
@@ -23,13 +23,57 @@ class Delivery(TypedDict):
     nextAttemptAt: str | None
 
 
-class Authentication(TypedDict):
+class SpfDetails(TypedDict):
+    domain: str
+    scope: str
+    reason: str
+
+
+class DkimDetails(TypedDict):
+    """One signature."""
+
+    result: str
+    domain: str
+    selector: str
+    algorithm: str
+    reason: str
+    partial: bool
+
+
+class ArcDetails(TypedDict):
+    sealers: list[str]
+    reason: str
+
+
+class DmarcDetails(TypedDict):
+    domain: str
+    policyDomain: str
+    disposition: str
+    alignedBy: str
+    reason: str
+
+
+class AuthenticationDetails(TypedDict):
+    """How the results came about, for people."""
+
+    spf: SpfDetails
+    dkim: list[DkimDetails]
+    arc: ArcDetails
+    dmarc: DmarcDetails
+
+
+class AuthenticationOfEvent(TypedDict):
+    """As far as it was known when the message came; None where it was not evaluated."""
+
     spf: str | None
     dkim: str | None
     dmarc: str | None
-    arc: str | None
     aligned: bool | None
-    details: dict[str, Any] | None
+
+
+class Authentication(AuthenticationOfEvent):
+    arc: str | None
+    details: AuthenticationDetails | None
 
 
 # `from` is a word of Python's: the class syntax does not take it.

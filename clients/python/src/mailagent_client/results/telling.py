@@ -1,6 +1,7 @@
+# ruff: noqa: N815 (the names are those on the wire)
 """Webhooks and what was posted to them; addresses, and figures."""
 
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 
 class Webhook(TypedDict):
@@ -91,11 +92,26 @@ class Suppression(TypedDict):
 
 
 class Bounce(TypedDict):
+    """What another server refused. `hard`: the address is dead."""
+
     at: str
+    kind: Literal["hard", "soft"]
+    reason: str
+    status: str
     code: int | None
     reply: str
     messageId: str
     inboxId: str
+
+
+class OutOfOffice(TypedDict):
+    """What the last automatic reply said; `backOn` is a date."""
+
+    backOn: str | None
+    writeTo: list[str]
+    words: str
+    toldAt: str
+    messageId: str
 
 
 class ContactThread(TypedDict):
@@ -114,7 +130,7 @@ class Contact(TypedDict):
     suppressions: list[Suppression]
     lastBounce: Bounce | None
     complaint: Suppression | None
-    outOfOffice: dict[str, Any] | None
+    outOfOffice: OutOfOffice | None
     opens: int | None
     received: int
     sent: int
@@ -142,6 +158,14 @@ class ReviewFigures(TypedDict):
     waitingSeconds: Waiting
 
 
+class HitGrades(TypedDict):
+    """Messages by who it looks to have been that opened or clicked."""
+
+    human: int
+    proxy: int
+    scanner: int
+
+
 # `from` is a word of Python's: the class syntax does not take it.
 _Span = TypedDict("_Span", {"from": str, "to": str})
 
@@ -151,7 +175,9 @@ class Metrics(_Span):
     received: int
     bounced: int
     suppressed: int
-    complained: int | None
-    opened: int | None
-    clicked: int | None
+    complained: int
+    opened: int
+    clicked: int
+    openedBy: HitGrades
+    clickedBy: HitGrades
     review: ReviewFigures
