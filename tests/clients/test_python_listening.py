@@ -11,7 +11,7 @@ from mailagent_client import AsyncMailAgent, MailAgent, NotFound, Unauthenticate
 from accounts.models import ApiKey
 from tests.clients.conftest import told
 from tests.drafts.mail import receive
-from tests.events.listening import free_port, start_web, stop_web
+from tests.events.listening import free_port, start_web, stop_web, tell
 
 
 class Listener:
@@ -85,6 +85,33 @@ def test_a_lost_connection_is_made_again_and_nothing_is_missing(kind, inbox, key
 def test_an_inbox_out_of_reach_is_refused(api, strange_inbox):
     with pytest.raises(NotFound):
         next(api.listen(inbox_ids=[str(strange_inbox.pk)]))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "heard"),
+    [
+        ({}, ["letter"]),
+        ({"include_spam": True}, ["junk", "letter"]),
+        ({"include_machines": True}, ["proxy", "letter"]),
+    ],
+)
+def test_junk_and_machines_are_told_of_to_those_who_ask(api, inbox, wanted, heard):
+    place = inbox.workspace_id, inbox.pk
+    tell(*place, subject="first")
+    (before,) = told(1, lambda: list(api.events.list()))
+    tell(*place, subject="junk", spam=True)
+    tell(*place, subject="proxy", machine=True)
+    tell(*place, subject="letter")
+    events = api.listen(after=before["cursor"], **wanted)
+    assert [next(events)["message"]["subject"] for _ in heard] == heard
+
+
+def test_the_log_tells_of_junk_when_asked(api, inbox):
+    tell(inbox.workspace_id, inbox.pk, subject="junk", spam=True)
+    tell(inbox.workspace_id, inbox.pk, subject="letter")
+    (letter,) = told(1, lambda: list(api.events.list()))
+    everything = list(api.events.list(include_spam=True))
+    assert [one["subject"] for one in everything] == ["junk", letter["subject"]]
 
 
 def test_a_key_that_is_none_is_turned_away_at_once(web):

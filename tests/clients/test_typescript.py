@@ -12,6 +12,7 @@ import pytest
 from drafts.models import Draft
 from tests.clients.conftest import told
 from tests.drafts.mail import receive
+from tests.events.listening import tell
 
 CLIENT = Path(__file__).resolve().parents[2] / "clients" / "typescript"
 NODE = shutil.which("node")
@@ -75,21 +76,50 @@ process.exit(0);
 """
 
 
+def switched(way: str) -> list[str]:
+    """The options with which Node listens in that way."""
+    has_socket = run_node("console.log(Boolean(globalThis.WebSocket))") == [True]
+    return [] if has_socket == (way == "socket") else [_SWITCH[way]]
+
+
 @pytest.mark.parametrize("way", ["socket", "polling"])
 def test_listening_goes_on_after_a_cursor(web, key, inbox, api, way):
     receive(inbox, number=0)
     (before,) = told(1, lambda: list(api.events.list(types=["message.received"])))
     heard = [receive(inbox, number=number, subject=f"no. {number}") for number in (1, 2)]
 
-    has_socket = run_node("console.log(Boolean(globalThis.WebSocket))") == [True]
-    options = [] if has_socket == (way == "socket") else [_SWITCH[way]]
     (printed,) = run_node(
-        LISTEN, *options, KEY=key, URL=web.http, INBOX=str(inbox.pk), AFTER=before["cursor"]
+        LISTEN, *switched(way), KEY=key, URL=web.http, INBOX=str(inbox.pk), AFTER=before["cursor"]
     )
     assert printed == [
         way == "socket",
         [["message.received", str(one.pk), one.subject] for one in heard],
     ]
+
+
+LISTEN_FOR_JUNK = """
+const mam = new MyAgentMail({ apiKey: process.env.KEY, baseUrl: process.env.URL });
+const first = async (wanted) => {
+  const events = mam.listen({ after: process.env.AFTER, ...wanted });
+  for await (const { subject } of events) return subject;
+};
+console.log(JSON.stringify([await first({}), await first({ includeSpam: true })]));
+process.exit(0);
+"""
+
+
+@pytest.mark.parametrize("way", ["socket", "polling"])
+def test_junk_is_told_of_to_those_who_ask(web, key, inbox, api, way):
+    place = inbox.workspace_id, inbox.pk
+    tell(*place, subject="first")
+    (before,) = told(1, lambda: list(api.events.list()))
+    tell(*place, subject="junk", spam=True)
+    tell(*place, subject="letter")
+
+    (printed,) = run_node(
+        LISTEN_FOR_JUNK, *switched(way), KEY=key, URL=web.http, AFTER=before["cursor"]
+    )
+    assert printed == ["letter", "junk"]
 
 
 # Node 20 has the WebSocket on request, Node 22 without being asked.
