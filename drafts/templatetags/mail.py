@@ -92,6 +92,13 @@ def words(state: str) -> str:
 
 
 @register.filter
+def said(delivery: Any) -> str:
+    """The last answer to a delivery. Words of reports hold its code, those of sessions do not."""
+    code, reply = str(delivery.last_code or ""), delivery.last_reply
+    return reply if reply.startswith(code) else f"{code} {reply}"
+
+
+@register.filter
 def warning_words(codes: Iterable[str]) -> list[str]:
     """What each warning about a message means."""
     return [WARNINGS.get(code, code) for code in codes]

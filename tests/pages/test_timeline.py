@@ -27,6 +27,18 @@ def test_a_message_tells_who_wrote_who_decided_and_what_the_servers_said(page, d
         assert words in shown
 
 
+def test_a_code_that_the_words_of_a_report_quote_is_shown_once(page, draft, alice):
+    words = "550 5.1.1 User unknown"
+    delivery = delivery_of(draft, alice, status="failed", last_code=550, last_reply=words)
+
+    shown = page.get(f"/conversations/{draft.thread_id}").content.decode()
+    assert f">{words}<" in shown
+
+    Delivery.objects.filter(pk=delivery.pk).update(last_reply="5.1.1 User unknown")
+    shown = page.get(f"/conversations/{draft.thread_id}").content.decode()
+    assert f">{words}<" in shown
+
+
 def test_a_conversation_shows_its_mail_and_its_draft(page, draft):
     shown = page.get(f"/conversations/{draft.thread_id}").content.decode()
 
