@@ -9,6 +9,7 @@ from mailagent.supervisor.refusal import CannotStart
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SERVICE_URLS = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL")
+DOORS = ("MAILAGENT_BIND", "MAILAGENT_WEB_PORT", "MAILAGENT_SMTP_PORT")
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,6 @@ def embedded(
 
 def find_running(folder: Path, environ: Mapping[str, str]) -> None:
     """Let any other command use what `up` has started on this state folder."""
-    for name, url in state.noted_services(folder).items():
+    for name, value in state.noted_services(folder).items():
         if not environ.get(name) and not environ.get(f"{name}_FILE"):
-            os.environ[name] = url
+            os.environ[name] = value

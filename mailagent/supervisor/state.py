@@ -9,7 +9,7 @@ import secrets
 import stat
 from pathlib import Path
 
-from mailagent.supervisor.configuration import SERVICE_URLS
+from mailagent.supervisor.configuration import DOORS, SERVICE_URLS
 from mailagent.supervisor.refusal import CannotStart
 
 # sun_path holds 104 octets on BSD and macOS, 108 on Linux; one is the final NUL.
@@ -75,12 +75,12 @@ def _private(folder: Path) -> Path:
     return folder
 
 
-def note_services(state: Path, urls: dict[str, str]) -> None:
-    """Let other commands find the services that were started here."""
+def note_services(state: Path, settings: dict[str, str]) -> None:
+    """Let other commands find the services and doors of what was started here."""
     path = state / "services.json"
     new = path.with_suffix(".new")
     new.touch(mode=0o600)
-    new.write_text(json.dumps(urls, indent=2) + "\n")
+    new.write_text(json.dumps(settings, indent=2) + "\n")
     new.replace(path)
 
 
@@ -90,9 +90,9 @@ def forget_services(state: Path) -> None:
 
 
 def noted_services(state: Path) -> dict[str, str]:
-    """The addresses of the services that `up` has started on this folder, if it runs."""
+    """Where the services and doors of `up` on this folder are, by setting, if it runs."""
     try:
         noted = json.loads((state / "services.json").read_text())
     except (OSError, ValueError):
         return {}
-    return {name: str(noted[name]) for name in SERVICE_URLS if name in noted}
+    return {name: str(noted[name]) for name in (*SERVICE_URLS, *DOORS) if name in noted}

@@ -44,7 +44,8 @@ def _serve(supervisor: Supervisor, console: Console, settings: Configuration, be
     children, urls = services.embedded(settings.state, settings.given)
     environment = children_environment(settings, urls)
     supervisor.start(*children)
-    state.note_services(settings.state, urls)
+    doors = {name: str(port) for name, port in settings.doors()}
+    state.note_services(settings.state, urls | doors | {"MAILAGENT_BIND": settings.bind})
     supervisor.wait_until_ready(*(child.name for child in children), seconds=300)
     supervisor.run_step(preparation(environment))
     supervisor.start(*parts(settings, environment))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from mailagent.supervisor.state import noted_services
 from tests.supervisor.conftest import ROOT, eventually, processes_with
 
 pytestmark = pytest.mark.stack
@@ -81,6 +82,14 @@ def test_doors_are_open_when_it_says_so(up: Up, state: Path) -> None:
         assert smtp.noop()[0] == 250
     for name in ("web", "mail", "worker", "beat", "postgres", "valkey"):
         assert f"{name} ended" not in up.log.read_text()
+
+
+def test_other_commands_find_its_doors(up: Up, state: Path) -> None:
+    noted = noted_services(state)
+
+    assert noted["MAILAGENT_WEB_PORT"] == str(up.web_port)
+    assert noted["MAILAGENT_SMTP_PORT"] == str(up.smtp_port)
+    assert noted["MAILAGENT_BIND"] == "127.0.0.1"
 
 
 def test_what_it_prints_is_what_the_demo_file_keeps_for_its_owner(up: Up, state: Path) -> None:
