@@ -11,6 +11,8 @@ import outbound.urls
 import tracking.urls
 from mailagent import health, openapi, reference, scraping
 
+admin.site.site_header = admin.site.site_title = "mailagent administration"
+
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),

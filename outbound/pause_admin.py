@@ -42,9 +42,16 @@ class PauseForm(RowForm):
 @admin.register(Pause)
 class PauseAdmin(RowAdmin):
     form = PauseForm
-    list_display = ("__str__", "of", "reason", "set_by", "set_at")
+    list_display = ("__str__", "whose", "reason", "set_by", "set_at")
     list_filter = ("reach", "extent")
     show_full_result_count = False
+
+    @admin.display(description="of")
+    def whose(self, row: Pause) -> str:
+        """The name of what is paused; the installation has none."""
+        kind = _KINDS.get(row.reach)
+        found = kind._default_manager.filter(pk=row.of).first() if kind else None
+        return str(found) if found else "-"
 
     def has_change_permission(self, request: HttpRequest, obj: Pause | None = None) -> bool:
         return False

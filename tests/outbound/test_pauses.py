@@ -190,6 +190,8 @@ def test_an_admin_pauses_and_resumes_on_record(inbox, admin_client):
     row = Pause.objects.get()
     assert row.set_by.startswith("user:")
 
+    listed = admin_client.get("/admin/outbound/pause/").content.decode()
+    assert f'field-whose">{inbox.email}<' in listed
     admin_client.post(f"/admin/outbound/pause/{row.pk}/delete/", {"post": "yes"})
 
     assert not Pause.objects.exists()
