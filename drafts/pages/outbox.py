@@ -39,12 +39,15 @@ def outbox(request: MemberRequest) -> HttpResponse:
     )  # fmt: skip
     context = {
         "held": for_rows(
-            Draft.objects.within(request.member_scope).filter(status=Draft.Status.APPROVED)
+            Draft.objects.within(request.member_scope).filter(
+                status=Draft.Status.APPROVED, hold_until__gt=now
+            )
         ).order_by("hold_until")[:RECENT],
         "uncertain": deliveries.filter(status=Status.UNCERTAIN).order_by("id")[:RECENT],
         "waiting": deliveries.filter(
             Q(status__in=[Status.SENDING, Status.DEFERRED])
             | Q(status=Status.QUEUED, next_attempt_at__lte=now)
+            | Q(status=Status.QUEUED, message__draft__hold_until__lte=now)
         ).order_by("next_attempt_at")[:RECENT],
         "failed": deliveries.filter(
             status__in=[Status.FAILED, Status.SUPPRESSED], settled_at__gt=now - FAILED_SHOWN

@@ -1,7 +1,10 @@
 """Conversations, a message's story, and the outbox."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 
+from drafts.models import Draft
 from inboxes.models import Message
 from outbound.models import Delivery, DeliveryAttempt
 from tests.pages.proposals import approve
@@ -67,3 +70,17 @@ def test_an_answer_is_one_of_two(page, draft, alice):
     delivery = delivery_of(draft, alice, status=Delivery.Status.UNCERTAIN, attempts=1)
 
     assert page.post(f"/outbox/{delivery.pk}/answer", {"what": "x"}).status_code == 404
+
+
+def test_what_is_held_can_be_undone_and_is_on_its_way_once_the_hold_is_over(page, draft, alice):
+    delivery = delivery_of(draft, alice)
+    held = page.get("/outbox").content.decode()
+    assert "can be undone" in held
+    assert "On the way" not in held
+
+    Draft.objects.filter(pk=draft.pk).update(hold_until=timezone.now())
+    later = timezone.now() + timedelta(minutes=5)  # a pause or a cap may put it off
+    Delivery.objects.filter(pk=delivery.pk).update(next_attempt_at=later)
+    leaving = page.get("/outbox").content.decode()
+    assert "can be undone" not in leaving
+    assert "On the way" in leaving
