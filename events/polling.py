@@ -89,6 +89,11 @@ class EventQuery(StrictSerializer):
     includeSpam = serializers.BooleanField(
         required=False, default=False, help_text="true: with what went to Junk."
     )
+    includeMachines = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="true: with opens and clicks that look like a proxy's or a scanner's.",
+    )
     limit = serializers.IntegerField(
         required=False, min_value=1, max_value=MOST_LIMIT, default=DEFAULT_LIMIT
     )
@@ -117,6 +122,7 @@ def subscription_of(query: dict[str, Any]) -> Subscription:
         query.get("types", frozenset()),
         frozenset({inbox_id} if inbox_id else ()),
         include_spam=query["includeSpam"],
+        include_machines=query["includeMachines"],
     )
 
 

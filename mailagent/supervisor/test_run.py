@@ -4,16 +4,16 @@ import os
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
-from mailagent.supervisor import browser, configuration, services
-from mailagent.supervisor.children import Child, StopAsked, Supervisor
+from mailagent.supervisor import browser, configuration, services, side_by_side
+from mailagent.supervisor.children import Child, Service, StopAsked, Supervisor
 from mailagent.supervisor.configuration import ROOT
 from mailagent.supervisor.console import Console
 
 _PLUGINS = ("mailagent.supervisor.not_run", "mailagent.supervisor.side_by_side")
-# Most tests wait for sockets and processes; Valkey has databases for seven at most.
-_MOST_SIDE_BY_SIDE = 4
+_MOST_SIDE_BY_SIDE = 4  # most tests wait for sockets and processes
 
 
 def run(arguments: list[str]) -> int:
@@ -31,10 +31,8 @@ def run(arguments: list[str]) -> int:
 
 def _run_pytest(supervisor: Supervisor, folder: Path, arguments: list[str]) -> int:
     given = configuration.read(os.environ).given
-    other = os.environ.get("MAILAGENT_TEST_POSTGRES")
-    children, urls = services.embedded(
-        folder, given, programs=Path(other) if other else None, throw_away=True
-    )
+    workers = 1 if given or _are_named(arguments) else _side_by_side()
+    children, urls = _services(folder, given, workers)
     supervisor.start(*children)
     environment = {
         **os.environ,
@@ -50,9 +48,11 @@ def _run_pytest(supervisor: Supervisor, folder: Path, arguments: list[str]) -> i
     else:
         environment.pop("MAILAGENT_BROWSER", None)
     supervisor.wait_until_ready(*(child.name for child in children), seconds=300)
+    plugins = [word for plugin in _PLUGINS for word in ("-p", plugin)]
+    spread = ["--numprocesses", str(workers), "--dist", "loadfile"] if workers > 1 else []
     pytest = Child(
         name="pytest",
-        argv=[sys.executable, "-m", "pytest", *_plugins(), *_workers(arguments), *arguments],
+        argv=[sys.executable, "-m", "pytest", *plugins, *spread, *arguments],
         environment=environment,
         folder=ROOT,
         patience=20,
@@ -60,13 +60,31 @@ def _run_pytest(supervisor: Supervisor, folder: Path, arguments: list[str]) -> i
     return supervisor.run_step(pytest, shown=False)
 
 
-def _plugins() -> list[str]:
-    return [word for plugin in _PLUGINS for word in ("-p", plugin)]
+def _services(
+    folder: Path, given: frozenset[str], workers: int
+) -> tuple[list[Service], dict[str, str]]:
+    """What is not given, for each of the workers, and where each finds it."""
+    other = os.environ.get("MAILAGENT_TEST_POSTGRES")
+    children: list[Service] = []
+    urls: dict[str, str] = {}
+    for worker in range(workers):
+        place = folder / f"gw{worker}"
+        place.mkdir()
+        own, theirs = services.embedded(
+            place,
+            given,
+            programs=Path(other) if other else None,
+            throw_away=True,
+        )
+        children += [replace(child, name=f"{child.name}-{worker}") for child in own]
+        urls |= side_by_side.named_for(worker, theirs)
+    return children, urls
 
 
-def _workers(arguments: list[str]) -> list[str]:
-    """All tests go side by side, file by file; of named ones the caller says how."""
-    if any((ROOT / argument.partition("::")[0]).exists() for argument in arguments if argument):
-        return []
-    count = min(max(2, os.cpu_count() or 1), _MOST_SIDE_BY_SIDE)
-    return ["--numprocesses", str(count), "--dist", "loadfile"]
+def _side_by_side() -> int:
+    return min(max(2, os.cpu_count() or 1), _MOST_SIDE_BY_SIDE)
+
+
+def _are_named(arguments: list[str]) -> bool:
+    """Tests that are named run one after the other, unless the caller says otherwise."""
+    return any((ROOT / word.partition("::")[0]).exists() for word in arguments if word)

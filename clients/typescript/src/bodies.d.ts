@@ -57,6 +57,7 @@ export interface ThreadPatch {
 export interface DraftFilter extends CursorPaging { status?: string; threadId?: string; category?: string }
 export interface EventFilter {
   after?: string; types?: string[]; inboxId?: string; limit?: number; includeSpam?: boolean;
+  includeMachines?: boolean;
 }
 export interface NewWebhook {
   workspaceId?: string; url: string; events: string[]; inboxId?: string; ordered?: boolean; includeSpam?: boolean;

@@ -28,6 +28,8 @@ export interface Listening {
   inboxIds?: string[];
   /** With what went to Junk. */
   includeSpam?: boolean;
+  /** With opens and clicks that look like a proxy's or a scanner's. */
+  includeMachines?: boolean;
   /** The `cursor` of the last event you had. */
   after?: string;
   signal?: AbortSignal;

@@ -7,8 +7,11 @@ const REMEMBERED = 1024; // event ids; at the seam of a reconnect an event may c
 const POLL_EVERY = 1000; // milliseconds
 
 /** Each event, once, in order, as webhooks post it. Goes on until `signal` says so. */
-export async function* listen(http, { eventTypes = [], inboxIds = [], includeSpam = false, after, signal } = {}) {
-  const state = { eventTypes, inboxIds, includeSpam, cursor: after, seen: new Set(), failures: 0, signal };
+export async function* listen(http, wanted = {}) {
+  const { eventTypes = [], inboxIds = [], includeSpam = false, includeMachines = false, after, signal } = wanted;
+  const state = {
+    eventTypes, inboxIds, includeSpam, includeMachines, cursor: after, seen: new Set(), failures: 0, signal,
+  };
   const source = globalThis.WebSocket ? overSocket : byAsking;
   for await (const event of source(http, state)) {
     if (state.seen.has(event.eventId)) continue;
@@ -32,11 +35,12 @@ async function* byAsking(http, state) {
   }
 }
 
-const page = (http, { cursor, eventTypes, inboxIds, includeSpam }) => http.get("events", {
+const page = (http, { cursor, eventTypes, inboxIds, includeSpam, includeMachines }) => http.get("events", {
   after: cursor,
   types: eventTypes.length ? eventTypes.join(",") : undefined,
   inboxId: inboxIds.length === 1 ? inboxIds[0] : undefined,
   includeSpam,
+  includeMachines,
   limit: 200,
 });
 
@@ -76,6 +80,7 @@ async function* frames(http, state) {
   const on = (name, deed) => socket.addEventListener(name, (event) => { deed(event); wake(); });
   on("open", () => socket.send(JSON.stringify({
     type: "subscribe", event_types: state.eventTypes, inbox_ids: state.inboxIds, include_spam: state.includeSpam,
+    include_machines: state.includeMachines,
     ...(state.cursor ? { after: state.cursor } : {}),
   })));
   on("message", (event) => arrived.push(JSON.parse(event.data)));

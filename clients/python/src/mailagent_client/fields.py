@@ -178,6 +178,7 @@ class EventFilter(TypedDict, total=False):
     inbox_id: str
     limit: int
     include_spam: bool
+    include_machines: bool
 
 
 class NewWebhook(Naming, total=False):
