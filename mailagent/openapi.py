@@ -173,8 +173,11 @@ def _ref_of(answer: dict[str, Any]) -> str:
 
 
 def _tell_examples(operation: dict[str, Any], examples: Examples) -> None:
-    """An example for each JSON body and answer that has none of its own."""
+    """An example for each JSON body and answer that has none of its own; and whether the body may
+    be left out, which the framework reads from what must stand in it."""
     asked = operation.get("requestBody", {}).get("content", {}).get(JSON)
+    if asked is not None and "minProperties" in examples.resolved(asked["schema"]):
+        operation["requestBody"]["required"] = True
     if asked is not None and not asked.keys() & {"example", "examples"}:
         asked["example"] = examples.asking(asked["schema"])
     for answer in operation["responses"].values():
