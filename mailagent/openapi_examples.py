@@ -6,7 +6,7 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 
-_DEEPEST = 6
+_DEEPEST = 12
 _HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 # What the values of fields of that name look like.
 NAMED: dict[str, Any] = {
