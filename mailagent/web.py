@@ -94,11 +94,8 @@ class WebServer(Server):  # type: ignore[misc]
     """Daphne's server with our protocol."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, ready_callable=self._begin, **options)
-
-    def _begin(self) -> None:
-        self._use_our_protocol()
-        pass_by_what_is_loaded()
+        super().__init__(*args, ready_callable=self._use_our_protocol, **options)
+        pass_by_what_is_loaded()  # before the door opens: nobody waits for it
 
     def _use_our_protocol(self) -> None:
         self.ws_factory.protocol = PacedProtocol
