@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailagent.supervisor import browser, side_by_side
+from mailagent.supervisor import browser, not_run, side_by_side
 from tests.supervisor.conftest import ROOT
 
 PASSING = "def test_it(): pass\n"
@@ -56,8 +56,17 @@ def test_services_are_there_and_thrown_away(tmp_path: Path) -> None:
 def test_a_skipped_test_is_told_and_fails_the_run(tmp_path: Path) -> None:
     code, said = run(tmp_path, PASSING + SKIPPED.replace("test_it", "test_other"))
 
-    assert code == 1
+    assert code == not_run.EXIT_CODE
     assert "1 test did not run: the moon is not full" in said
+
+
+def test_a_failure_does_not_hide_what_did_not_run(tmp_path: Path) -> None:
+    failing = PASSING.replace("pass", "assert False")
+
+    code, said = run(tmp_path, failing + SKIPPED.replace("test_it", "test_other"))
+
+    assert code == not_run.EXIT_CODE
+    assert "1 failed, 1 skipped" in said
 
 
 def test_side_by_side_what_is_skipped_is_told_once_and_fails_the_run(tmp_path: Path) -> None:
@@ -65,7 +74,7 @@ def test_side_by_side_what_is_skipped_is_told_once_and_fails_the_run(tmp_path: P
 
     code, said = run(tmp_path, PASSING + SKIPPED.replace("test_it", "test_other"), "-n", "2")
 
-    assert code == 1
+    assert code == not_run.EXIT_CODE
     assert "1 test did not run: the moon is not full" in said
     assert "1 test did not run: the moon is new" in said
 
@@ -85,7 +94,7 @@ def test_side_by_side_each_worker_finds_services_of_its_own() -> None:
 def test_without_a_browser_its_tests_are_told_and_fail_the_run(tmp_path: Path) -> None:
     code, said = run(tmp_path, BROWSER, MAILAGENT_BROWSER="/nowhere/chromium")
 
-    assert code == 1
+    assert code == not_run.EXIT_CODE
     assert "1 test did not run: no browser" in said
 
 
@@ -93,7 +102,7 @@ def test_absent_corpora_are_told_and_excused_only_when_absent(tmp_path: Path) ->
     code, said = run(tmp_path, CORPORA)
 
     absent = not (ROOT.parent / "shared" / "corpora").is_dir()
-    assert code == (0 if absent else 1)
+    assert code == (0 if absent else not_run.EXIT_CODE)
     assert "corpora absent: none beside the checkout" in said
 
 
