@@ -12,7 +12,7 @@ HEADERS_LIMIT = 256 * 1024
 FIELD_LIMIT = 64 * 1024
 _PARAMETERS_LIMIT = 100
 
-_FIELD = re.compile(rb"[^\n]*+(?:\n[ \t]++[^\s][^\n]*+)*+(?:\n|\Z)")
+_FIELD = re.compile(rb"[^\n]*+(?:\n[ \t]++[^\s][^\n]*+)*(?:\n|\Z)")
 _FIELD_NAME = re.compile(rb"[!-9;-~]{1,256}[ \t]*:")
 _FOLD = re.compile(r"\r?\n[ \t]*|\r")
 _PARAMETER = re.compile(

@@ -29,7 +29,7 @@ _TRACE_FIELDS = re.compile(
 )
 _TRACE_LIMIT = 1000
 _CID = re.compile(r"\bcid:([^\"'\s<>)]{1,500})", re.IGNORECASE)
-_FOLDED_LINE = re.compile(rb"[^\n]*+\n(?:[ \t][^\n]*+\n)*+")
+_FOLDED_LINE = re.compile(rb"[^\n]*+\n(?:[ \t][^\n]*+\n)*")
 
 
 # The codes in `warnings`, in words for people.

@@ -13,7 +13,7 @@ NESTING_LIMIT = 50
 PARTS_LIMIT = 1000
 _BOUNDARY_LIMIT = 200  # RFC 2046 §5.1.1 allows 70
 # Blank lines before the header, where a field follows: else they are an empty header.
-_LEADING_BLANK = re.compile(rb"(?:[ \t]{0,1000}\r?\n){1,100}+(?=[A-Za-z][A-Za-z-]{1,60}:[ \t])")
+_LEADING_BLANK = re.compile(rb"(?:[ \t]{0,1000}+\r?\n){1,100}(?=[A-Za-z][A-Za-z-]{1,60}:[ \t])")
 
 
 @dataclass(slots=True)

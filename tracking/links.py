@@ -23,7 +23,7 @@ _MARKUP = re.compile(
 # One attribute, or what ends the tag. An unclosed quotation mark reaches to the end of the text.
 _ATTRIBUTE = re.compile(
     r"""[\s/]*+(?:(?P<end>>)|(?P<name>[^\s/>][^\s/>=]*+)
-    (?:\s*+=\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^\s>"'][^\s>]*+)|(?=>)))?+)""",
+    (?:\s*+=\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^\s>"'][^\s>]*+)|(?=>)))?)""",
     re.VERBOSE,
 )
 _WITHOUT_END = re.compile(r"""\s*=\s*["']""")
