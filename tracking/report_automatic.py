@@ -6,29 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from tracking.absence_words import (
+    ABSENT,
+    BACK,
+    BACK_AFTER,
+    MONTHS,
+    UNTIL,
+    UNTIL_AFTER,
+    WRITE_TO,
+)
 from tracking.report_texts import ADDRESS
 
 READ_LIMIT = 8000
 _SUBSTITUTES_LIMIT = 5
 _AHEAD = timedelta(days=400)
 
-_ABSENT = re.compile(
-    r"out[ -]of[ -](?:the )?office|\booo\b|out of town|(?:away|absent) (?:from|until|on)"
-    r"|on (?:vacation|holiday|leave|annual leave|maternity|parental|sick leave"
-    r"|a business trip)|(?:am|is|be|'m|currently) (?:away|absent|travell?ing|unavailable"
-    r"|not (?:in|available|at))|not be (?:in the office|reading|available|checking)"
-    r"|limited access to (?:my )?(?:e-?mail|mail)|vacation (?:message|reply|notice|response)"
-    r"|public holiday|(?:will|'ll) (?:be back|return|be returning)|back in the office"
-    r"|abwesen|nicht (?:im (?:büro|haus|dienst)|am (?:platz|arbeitsplatz)|erreichbar)"
-    r"|außer haus|im urlaub|urlaub|dienstreise|elternzeit|wieder (?:da|im|erreichbar|zurück)"
-    r"|(?:außerhalb|ausserhalb) des b"
-    r"|absen(?:t|ce)|en (?:congés?|vacances|déplacement)|de retour|(?:fuera"
-    r"|ausente) de (?:la )?oficina|ausente|de vacaciones|fuori (?:sede|ufficio)|assente"
-    r"|in ferie|fora do escrit[óo]rio|de férias|afwezig|niet (?:op kantoor|aanwezig)"
-    r"|met vakantie|poza biurem|nieobecn|urlopie|frånvar|fraværende|poissa|отпуск|отсутств|不在"
-    r"|休暇|外出",
-    re.IGNORECASE,
-)
 _CHALLENGE = re.compile(
     r"(?:confirm|verify|prove|authenticate)(?: that)? (?:you(?:r)?(?:'re)? )?(?:are (?:a |not "
     r"|human|the)|human|e-?mail|identity|message|address|sender)|challenge[ -/]*response"
@@ -47,53 +39,14 @@ _UNCONFIRMED = re.compile(
     re.IGNORECASE,
 )
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january jan januar januari janvier enero gennaio janeiro stycznia januar",
-            "february feb februar februari février fevrier febrero febbraio fevereiro lutego",
-            "march mar märz maerz maart mars marzo março marca",
-            "april apr avril abril aprile kwietnia",
-            "may mai mei mayo maggio maio maja",
-            "june jun juni juin junio giugno junho czerwca",
-            "july jul juli juillet julio luglio julho lipca",
-            "august aug augustus août aout agosto sierpnia",
-            "september sep sept septembre septiembre settembre setembro września",
-            "october oct oktober okt octobre octubre ottobre outubro października",
-            "november nov novembre noviembre novembro listopada",
-            "december dec dezember dez décembre decembre diciembre dicembre dezembro grudnia",
-        ),
-        1,
-    )
-    for name in names.split()
-}
-_MONTH = "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True))
+_MONTH = "|".join(sorted(map(re.escape, MONTHS), key=len, reverse=True))
 _DATE = re.compile(
-    rf"(?P<iso>\d{{4}}-\d\d-\d\d)|(?P<cjk>(?:\d{{4}}年)?\d{{1,2}}月\d{{1,2}}日)"
-    rf"|(?P<numbers>\d{{1,2}}[./-]\d{{1,2}}(?:[./-](?:\d{{4}}|\d\d))?)(?![\d:])"
-    rf"|(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.|º|°)?(?: (?:of"
-    rf"|de))? ?(?P<month>{_MONTH})\b\.?,?(?: (?:de )?(?P<year>\d{{4}}))?"
+    rf"(?P<iso>\d{{4}}(?P<mark>[-./])\d\d?(?P=mark)\d\d?)(?!\d)"
+    rf"|(?P<cjk>(?:\d{{4}}[年년] ?)?\d{{1,2}}[月월] ?\d{{1,2}}[日号號일])"
+    rf"|(?<!\d)(?P<numbers>\d{{1,2}}[./-]\d{{1,2}}(?:[./-](?:\d{{4}}|\d\d))?)(?![\d:])"
+    rf"|(?<!\d)(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.|º|°)?(?: (?:of"
+    rf"|de))? ?(?P<month>{_MONTH})\b(?:\.?,? (?:de )?(?P<year>\d{{4}}))?"
     rf"|(?P<month2>{_MONTH})\b\.? (?P<day2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<year2>\d{{4}}))?",
-    re.IGNORECASE,
-)
-_BACK = re.compile(
-    r"\b(?:back|return(?:ing)?|available again|reachable again|resume|zurück|wieder|retour"
-    r"|regres\w*|vuelvo|volver\w*|rientr\w*|ritorn\w*|terug|retorn\w*|voltar\w*|wracam|wrócę"
-    r"|tillbaka|tilbake|takaisin)\b",
-    re.IGNORECASE,
-)
-_UNTIL = re.compile(
-    r"\b(?:until|till?|through|thru|to|bis|jusqu'?(?:au|à)|hasta|fino al?|al|au|t/m|tot|até"
-    r"|ate|do|till|до|по)\b|[\u2013-]|から|まで",
-    re.IGNORECASE,
-)
-_WRITE_TO = re.compile(
-    r"\b(?:contact(?!s\b)|write to|e-?mail(?: to)?|reach|refer|get in touch|turn to|speak to"
-    r"|call|forward(?:ed)?|assist\w*|direct(?:ed)?|send|instead|alternativ\w*|urgent|wenden"
-    r"|kontakt\w*|vertret\w*|schreiben|dringend\w*|contact(?:er|ez)|adresser|écri\w*"
-    r"|contact\w*|escrib\w*|dirig\w*|contatt\w*|rivolg\w*|scriv\w*|neem|mailen|skontakt\w*"
-    r"|связ\w*)|連絡",
     re.IGNORECASE,
 )
 _NEAR = 160
@@ -109,7 +62,7 @@ class Absence:
 
 def is_absence(subject: str, text: str) -> bool:
     """Tell whether an automatic reply says that somebody is away."""
-    return bool(_ABSENT.search(subject[:500]) or _ABSENT.search(text[:READ_LIMIT]))
+    return bool(ABSENT.search(subject[:500]) or ABSENT.search(text[:READ_LIMIT]))
 
 
 def is_challenge(subject: str, text: str) -> bool:
@@ -136,10 +89,11 @@ def _back_on(words: str, sent_on: date) -> date | None:
         for match in _DATE.finditer(words)
         if (when := _date_of(match, sent_on)) and sent_on <= when <= sent_on + _AHEAD
     ]
-    for introduced_by in (_BACK, _UNTIL):
+    for before, after in ((BACK, BACK_AFTER), (UNTIL, UNTIL_AFTER)):
         for match, when in found:
-            before = _sentence_before(words, match.start())
-            if introduced_by.search(before) or introduced_by.match(_next_word(words, match.end())):
+            if before.search(_sentence_before(words, match.start())) or after.match(
+                _next_word(words, match.end())
+            ):
                 return when
     return None
 
@@ -155,13 +109,13 @@ def _next_word(words: str, position: int) -> str:
 
 def _date_of(match: re.Match[str], sent_on: date) -> date | None:
     if match["iso"]:
-        return _day(*map(int, match["iso"].split("-")))
+        return _day(*map(int, match["iso"].split(match["mark"])))
     if match["cjk"]:
         *year, month, day = map(int, re.findall(r"\d+", match["cjk"]))
         return _day(year[0], month, day) if year else _next(sent_on, month, day)
     if match["numbers"]:
         return _of_numbers(match["numbers"], sent_on)
-    month = _MONTHS[(match["month"] or match["month2"]).lower()]
+    month = MONTHS[(match["month"] or match["month2"]).lower()]
     day, year_said = int(match["day"] or match["day2"]), match["year"] or match["year2"]
     return _day(int(year_said), month, day) if year_said else _next(sent_on, month, day)
 
@@ -200,7 +154,7 @@ def _substitutes(words: str, own: set[str]) -> Iterator[str]:
     for match in ADDRESS.finditer(words):
         address = match[0].rstrip(".")
         near = words[max(0, match.start() - _NEAR) : match.end() + 40]
-        if address.lower() not in seen and _WRITE_TO.search(near):
+        if address.lower() not in seen and WRITE_TO.search(near):
             seen.add(address.lower())
             yield address
             if len(seen) - len(own) >= _SUBSTITUTES_LIMIT:

@@ -211,7 +211,10 @@ _CHECKS: tuple[tuple[Class, re.Pattern[str]], ...] = (
             r"|(?:użytkownik|odbiorca|adres|konto).{0,40}(?:nieznan|nie istnieje)"
             r"|(?:пользовател|адрес|ящик|получател).{0,60}(?:не найден|не существует|неизвест"
             r"|нет)|ユーザー?.{0,20}(?:不明|存在し|見つか)|(?:宛先|メールアドレス|アドレス).{0,30}(?:存在し|見つか|不明|ありません)"
-            r"|(?:用户|收件人|邮箱|地址).{0,20}(?:不存在|未找到|不正确)|(?:kullan\u0131c\u0131|al\u0131c\u0131).{0,30}(?:bulunamad\u0131"
+            r"|hitta e-postadressen|mailadresse.{0,30}ikke fundet|adres\w*.{0,30}nebyla nalezen"
+            r"|niet gevonden|sähköpostiosoit\w+ ei löydy|cím nem található|주소를 찾을 수 없"
+            r"|找不到.{0,20}地址"
+            r"|(?:用户|收件人|邮箱|地址).{0,100}(?:不存在|未找到|不正确)|(?:kullan\u0131c\u0131|al\u0131c\u0131).{0,30}(?:bulunamad\u0131"
             r"|bilinmiyor)",
         ),
     ),

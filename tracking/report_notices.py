@@ -29,7 +29,8 @@ _SUBJECT = re.compile(
     r"|mancato recapito|mancata consegna|onbestelbaar|niet bezorgd|niedostarcz|nie można"
     r"|не ?достав|недоставк|配信|配送|送信|エラー|退信|无法投递"
     r"|teslim|leverans|oleverer|kan inte levereras"
-    r"|ikke leveres",
+    r"|ikke leveres|inte leverer|nedoruč|ei voitu toimittaa|toimitus epäonnistui|kézbesít"
+    r"|배달되지|반송|전송 실패|未送[达達]|[无無]法传递|無法傳遞|投递失败",
     re.IGNORECASE,
 )
 _BODY = re.compile(
@@ -50,7 +51,10 @@ _BODY = re.compile(
     r"|no (?:se )?(?:ha )?(?:podido|pudo|puede)|non (?:è|e'|ha|può|recapit|consegn)"
     r"|não (?:pode|foi|pôde)|не (?:может|удалось|доставл)"
     r"|配信|届け|送信でき|存在し|できません|できなかった|无法"
-    r"|niet (?:\w+ ){0,3}(?:bezorgd|afgeleverd)|nie (?:\w+ ){0,3}dostarcz",
+    r"|niet (?:\w+ ){0,3}(?:bezorgd|afgeleverd)|nie (?:\w+ ){0,3}dostarcz"
+    r"|levera\w* misslyckades|lever\w* mislykkedes|doruč\w* se nezdař|nelze doručit"
+    r"|epäonnistui|kézbesítés nem sikerült|teslim \w*\s?ba\u015far\u0131s\u0131z"
+    r"|배달하지 못|未能传递|[传傳][递遞].{0,20}失[败敗]",
     re.IGNORECASE,
 )
 _STRONG_BODY = re.compile(

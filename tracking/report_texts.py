@@ -14,9 +14,11 @@ from tracking.reports import RECIPIENTS_LIMIT
 _LINES_LIMIT = 1000
 _LINE_LIMIT = 1000
 
-_ADDRESS = (
-    r"[^\s<>()\[\]{},;:\"'@|\\=]{1,64}(?:=[^\s<>()\[\]{},;:\"'@|\\=]{1,64})?@[^\W_][\w.-]{0,253}\w"
+# What stands in no local part: separators, those of Chinese and Japanese too.
+_APART = (
+    r"\s<>()\[\]{},;:\"'@|\\=\u3001\u3002\u300c\u300d\u3010\u3011\uff08\uff09\uff0c\uff1a\uff1b"
 )
+_ADDRESS = rf"[^{_APART}]{{1,64}}(?:=[^{_APART}]{{1,64}})?@[^\W_][\w.-]{{0,253}}\w"
 ADDRESS = re.compile(_ADDRESS)
 # The line begins with an address: alone, in brackets, behind a bullet, a number or a quote.
 _BEGINS = re.compile(
