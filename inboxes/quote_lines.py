@@ -31,11 +31,19 @@ _STARTS_DATED = re.compile(
 )
 _CLOSED_ADDRESS = re.compile(r"<[^<>@\s]+@[^<>\s]+>\)?\s*[:\uff1a]?[\s*_]*$")
 _ORIGINAL = re.compile(
-    rf"[\s>*|]*+[-_=]{{2,}}[\s>]*[^-_=]{{0,40}}?(?:{MESSAGE})[^-_=]{{0,40}}[-_=]{{2,}}[\s*]*$",
+    rf"[\s>*|]*+[-_=‐]{{2,}}[\s>]*[^-_=‐]{{0,40}}?(?:{MESSAGE})[^-_=‐]{{0,40}}[-_=‐]{{2,}}[\s*]*$|[\s>]*+-{{6,}}\s?original\s?-{{6,}}\s*$",
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(rf"[\s>*_-]*+(?:{FORWARDED})\s*[:\uff1a]?[\s*_-]*$", re.IGNORECASE)
-_RULE = re.compile(r"\s*(?:[-_=*~#+—–]\s?){3,}+\s*$")
+# Notes: "-----Ann Lee/Acme wrote: -----". GroupWise: ">>> Ann Lee <ann@example.com> 6/7/2026 9:12 >>>".
+_BETWEEN_ROWS = re.compile(
+    rf"\s*-{{3,}}\s*[^-\s][^\n]{{0,100}}\s(?:{WROTE})\s*:?\s*-{{3,}}\s*$", re.IGNORECASE
+)
+_BETWEEN_ARROWS = re.compile(
+    r"\s*>{3} [^>\n]{2,80}(?:<[^<>\s]{3,100}>)?[^>\n]{0,40}\d[^>\n]{0,40}>{3}\s*$"
+)
+_DIRECTION_MARKS = dict.fromkeys((0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+_RULE = re.compile(r"\s*+(?:[-_=*~#+—–]\s?){3,}\s*$")
 _ALL_IN_ONE = re.compile(
     r"[\s*]*(?:from|von|de|da|od|från|от)\s*:.{3,120}\b(?:date|sent|gesendet|envoyé|fecha|to|an)\s*:",
     re.IGNORECASE,
@@ -46,7 +54,7 @@ _REPLY_ABOVE = re.compile(
 )
 _CANDIDATE = re.compile(r"[\d@<]")
 # Whatever the patterns above find has one of these, or begins with one of FIRST_WORDS.
-_SIGN = re.compile(r"[\d@<:\uff1a>]|[-_=#]{2}")
+_SIGN = re.compile(r"[\d@<:\uff1a>]|[-_=#‐]{2}")
 _ASCII_SIGN = re.compile(r"[0-9@<:>_=#]")  # and "--": the same, in a quarter of the time
 _FIRST_WORD = re.compile(r"[\s#>*=_-]*+([^\W\d_]*)")
 _BEFORE_WORDS = "#>*=_- \t\v\f\r\x1c\x1d\x1e\x1f"
@@ -80,12 +88,23 @@ def announces_message(line: str) -> bool:
         return False
     if line.isascii() and line[0].isalpha() and _first_word(line) not in FIRST_WORDS:
         return False
-    return bool(_ORIGINAL.match(line) or _FORWARDED.match(line) or _REPLY_ABOVE.match(line))
+    return bool(
+        _ORIGINAL.match(line)
+        or _FORWARDED.match(line)
+        or _REPLY_ABOVE.match(line)
+        or _BETWEEN_ROWS.match(line)
+        or is_between_arrows(line)
+    )
+
+
+def is_between_arrows(line: str) -> bool:
+    """GroupWise's line above old mail: it looks like a quotation and is none."""
+    return line.lstrip()[:4] == ">>> " and _BETWEEN_ARROWS.match(line[:LONGEST]) is not None
 
 
 def attribution_length(lines: list[str], at: int) -> int:
     """How many lines from `at` on say who wrote what is quoted below, and when; 0 for none."""
-    line = lines[at].strip()
+    line = _plain(lines[at])
     if not line or len(line) > LONGEST:
         return 0
     if _is_attribution(line):
@@ -93,6 +112,11 @@ def attribution_length(lines: list[str], at: int) -> int:
     if not _may_continue(line):
         return 0
     return _broken_attribution(lines, at)
+
+
+def _plain(line: str) -> str:
+    """`line` without the invisible marks that clients set around addresses in Hebrew and Arabic."""
+    return (line if line.isascii() else line.translate(_DIRECTION_MARKS)).strip()
 
 
 def _broken_attribution(lines: list[str], at: int) -> int:

@@ -15,6 +15,7 @@ from inboxes.quote_lines import (
     attribution_length,
     header_block_length,
     introduces_marked,
+    is_between_arrows,
     is_rule,
     may_introduce,
 )
@@ -156,7 +157,7 @@ def _introduction(lines: list[str], at: int) -> tuple[int, bool]:
 
 
 def _is_quoted(line: str, mark: str) -> bool:
-    return mark == "quote" or line.lstrip(" \t")[:1] == ">"
+    return mark == "quote" or (line.lstrip(" \t")[:1] == ">" and not is_between_arrows(line))
 
 
 def _quoted_after(lines: list[str], marks: list[str], at: int) -> int:

@@ -23,7 +23,7 @@ _EXCUSE = re.compile(
 )
 _LINKED = re.compile(r"\]?[(<]*https?://\S*|<[^<>]*>")
 _LAST_WORD = re.compile(
-    r"(?:\bvia mobile|\bfrom mobile|on my mobile|gesendet|gönderildi|傳送|发送|送信|から送信|에서 보냄|<?sent by galaxy>*)\W*$",
+    r"(?:\bvia mobile|\bfrom mobile|on my mobile|gesendet|gönderildi|傳送|发送|送信|から送信|에서 보냄|küldve|<?sent by galaxy>*)\W*$",
     re.IGNORECASE,
 )
 _SIGN_OFF = re.compile(rf"\s*(?:{SIGN_OFF})\s*[,.!–-]*\W*$", re.IGNORECASE)
@@ -130,15 +130,18 @@ def _is_device(line: str) -> bool:
 
 
 def _signed_off(lines: list[str], end: int) -> int:
-    """ "Best regards," with the name on the next line, or "-Name" alone at the end."""
+    """ "Best regards," with the name below, or "-Name" alone at the end. A blank line stands between
+    only where more than the name follows it."""
     last = lines[end - 1].strip() if end else ""
     if len(last) <= 40 and end > 1 and not lines[end - 2].strip() and _BY_DASH.match(last):
         return end - 1
     for i in range(end - 2, max(0, end - 8), -1):
-        if not lines[i + 1].strip():
+        apart = not lines[i + 1].strip()
+        name = i + 2 if apart else i + 1
+        if name + apart >= end or not lines[name].strip():
             return end
         if len(lines[i]) <= 60 and _SIGN_OFF.match(lines[i]):
-            return i if _is_name(lines[i + 1]) else end
+            return i if _is_name(lines[name]) else end
     return end
 
 

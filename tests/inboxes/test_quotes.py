@@ -33,6 +33,10 @@ INTRODUCTIONS = [
     "2025년 3월 3일 (월) 오전 10:12, Ann <ann@customer.example>님이 작성:",
     "Vào Th 2, 3 thg 3, 2025 vào lúc 10:12 Ann <ann@customer.example> đã viết:",
     "---- On Mon, 03 Mar 2025 10:12:00 +0100 ann@customer.example wrote ----",
+    "W dniu 3.03.2025 o 10:12, Ann pisze:",
+    "На пн, 3.03.2025 г. в 10:12 Ann <ann@customer.example> написа:",
+    "בתאריך יום ב׳, 3 במרץ 2025 ב-10:12 מאת Ann <\u202aann@customer.example\u202c\u200f>:\u202c",
+    "เมื่อ จ. 3 มี.ค. 2025 เวลา 10:12 Ann <ann@customer.example> เขียนว่า:",
 ]
 
 HEADER_BLOCKS = [
@@ -52,6 +56,13 @@ HEADER_BLOCKS = [
     "-----Original Message-----\nFrom: Ann\nSubject: Order",
     "-------- Weitergeleitete Nachricht --------\nBetreff: Bestellung\nVon: Ann",
     "---------- Forwarded message ---------\nFrom: Ann <ann@customer.example>",
+    "De la: Ann <ann@customer.example>\nTrimis: luni, 3 martie 2025\nCătre: Shop\nSubiect: Comandă",
+    "מאת: Ann <ann@customer.example>\nנשלח: יום שני 03 מרץ 2025\nאל: Shop\nנושא: הזמנה",
+    "من: Ann <ann@customer.example>\nتم الإرسال: 3 مارس 2025\nإلى: Shop\nالموضوع: طلب",
+    "------------------ Original ------------------\nFrom: Ann<ann@customer.example>;\nSubject: Order",
+    "‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐\nOn Monday, March 3rd, 2025 at 10:12, Ann <ann@customer.example> wrote:",
+    "-----Ann Lee/Acme wrote: -----\nTo: Shop\nFrom: Ann Lee/Acme\nDate: 03/03/2025 10:12AM\nSubject: Order",
+    ">>> Ann <ann@customer.example> 3/3/2025 10:12 AM >>>",
 ]
 
 SIGNATURES = [
@@ -73,6 +84,16 @@ SIGNATURES = [
     "Wysłane z iPhone'a",
     "Отправлено с iPhone",
     "发自我的iPhone",
+    "Elküldve az iPhone-omról",
+    "נשלח מה-iPhone שלי",
+    "أُرسلت من الـ iPhone",
+    "Đã gửi từ iPhone của tôi",
+    "Holen Sie sich Outlook für iOS<https://aka.ms/x>",
+    "Outlook für Android herunterladen<https://aka.ms/x>",
+    "Télécharger Outlook pour iOS<https://aka.ms/x>",
+    "Скачать Outlook для iOS<https://aka.ms/x>",
+    "获取 Outlook for iOS<https://aka.ms/x>",
+    "Kind regards,\n\nAnn Example\nHead of Sales",
     "Best regards,\nAnn Example",
     "Mit freundlichen Grüßen\nAnn Example",
     "Cordialement,\nAnn Example",
@@ -120,6 +141,9 @@ def test_signature_goes_from_the_reply_and_stays_without_quotes(signature):
         "Thanks for the quick answer.\nI will try it.",
         "See the page at 10:30 on https://shop.example/a?b=c:",
         "He wrote: no.",
+        "Please look.\n\nOutlook for iOS shows nothing.",
+        "It came.\n\nBest regards,\n\nAnn",
+        "The prices:\n\n-- Original --\n5 EUR",
     ],
 )
 def test_ordinary_text_is_left_alone(text):
