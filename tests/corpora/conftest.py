@@ -17,7 +17,8 @@ CORPORA = Path(__file__).resolve().parents[3] / "shared" / "corpora"
 
 Case = tuple[str, Path, dict[str, Any]]
 Corpora = Callable[[str], list[Case]]
-Score = Callable[[str, dict[str, Any]], dict[tuple[str, str], tuple[int, int]]]
+Reached = dict[tuple[str, str], tuple[int, int]]
+Score = Callable[[str, dict[str, Any]], Reached]
 
 SCORE_LINE = re.compile(r"^(?P<source>\S+)\s+(?P<key>\S.*?)\s+(?P<good>\d+)/(?P<n>\d+)\s+[\d.]+%$")
 
@@ -52,7 +53,7 @@ def corpora() -> Corpora:
 def score(tmp_path_factory: pytest.TempPathFactory) -> Score:
     """Answer `score(category, answers)`: {(source, key): (good, n)}, with source "ALL" besides."""
 
-    def run(category: str, answers: dict[str, Any]) -> dict[tuple[str, str], tuple[int, int]]:
+    def run(category: str, answers: dict[str, Any]) -> Reached:
         _require_corpora(category)
         path = tmp_path_factory.mktemp("score") / f"{category}.json"
         path.write_text(json.dumps(answers))
@@ -66,3 +67,26 @@ def score(tmp_path_factory: pytest.TempPathFactory) -> Score:
         return {(m["source"], m["key"]): (int(m["good"]), int(m["n"])) for m in found}
 
     return run
+
+
+def counts_below(reached: Reached, floors: dict[str, tuple[int, int]]) -> dict[str, object]:
+    """Of all sources together: each key with fewer good answers than its floor, or other cases
+    than those that the floor was measured on."""
+    found = {key: counts for (source, key), counts in reached.items() if source == "ALL"}
+    return {
+        key: found.get(key)
+        for key in found.keys() | floors.keys()
+        if key not in found
+        or key not in floors
+        or found[key][1] != floors[key][1]
+        or found[key][0] < floors[key][0]
+    }
+
+
+def shares_below(reached: Reached, floors: dict[tuple[str, str], float]) -> dict[object, object]:
+    """Each (source, key) whose share of good answers is below its floor."""
+    return {
+        key: reached[key]
+        for key, floor in floors.items()
+        if reached[key][0] < floor * reached[key][1]
+    }

@@ -11,6 +11,7 @@ from inboxes.proving.dmarc import check_dmarc
 from inboxes.proving.lookups import Answer, Lookups, Unanswered
 from inboxes.proving.spf import SpfResult, check_spf
 from inboxes.proving.verdict import dkim_result
+from tests.corpora.conftest import shares_below
 
 # The share that must be reached: what the best of the known verifiers reach, or more.
 FLOORS = {
@@ -26,14 +27,7 @@ def test_authentication_reaches_its_floor_on_every_source(corpora, score):
     answers = {
         f"{source}/{case['id']}": _answer(folder, case) for source, folder, case in corpora("auth")
     }
-    reached = score("auth", answers)
-
-    short = {
-        key: reached[key]
-        for key, floor in FLOORS.items()
-        if reached[key][0] < floor * reached[key][1]
-    }
-    assert short == {}
+    assert shares_below(score("auth", answers), FLOORS) == {}
 
 
 class Zone:

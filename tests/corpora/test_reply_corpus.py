@@ -2,6 +2,7 @@
 
 from inboxes.mime import parse
 from inboxes.quotes import reply_text, without_quotes
+from tests.corpora.conftest import shares_below
 
 # The share that must be reached. One "partial" expectation contradicts another source.
 FLOORS = {
@@ -22,14 +23,7 @@ def test_reply_text_reaches_its_floor_on_every_source(corpora, score):
     answers = {
         f"{source}/{case['id']}": _answer(folder, case) for source, folder, case in corpora("reply")
     }
-    reached = score("reply", answers)
-
-    short = {
-        key: reached[key]
-        for key, floor in FLOORS.items()
-        if reached[key][0] < floor * reached[key][1]
-    }
-    assert short == {}
+    assert shares_below(score("reply", answers), FLOORS) == {}
 
 
 def _answer(folder, case):
