@@ -5,6 +5,7 @@ Whoever calls must know the secret, and sign as their provider does where that w
 
 import hmac
 import logging
+import time
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -32,6 +33,7 @@ from outbound.models import DomainTransport
 from tracking import provider_arrival, provider_reports
 
 logger = logging.getLogger(__name__)
+EXAMINED_FOR = 5.0  # seconds from which on more of what came in one request is only stored
 # What reading strange input raises in anymail's views, which expect what providers document.
 _NONSENSE = (AnymailError, ValueError, TypeError, AttributeError, LookupError, RecursionError)
 # The secret in the URL does what anymail's basic authentication would do.
@@ -59,9 +61,10 @@ def hook(request: HttpRequest, transport_id: UUID, secret: str, what: str) -> Ht
         transport, kept = _transport(transport_id, secret)
         if request.method == "HEAD":  # Some look whether anybody is there.
             return HttpResponse()
+        until = time.monotonic() + EXAMINED_FOR
         for event in _events(request, PROVIDERS[transport.kind], kept, what):
             if isinstance(event, AnymailInboundEvent) and what == "inbound":
-                provider_arrival.take(transport, event)
+                provider_arrival.take(transport, event, until=until)
             elif isinstance(event, AnymailTrackingEvent) and what == "tracking":
                 provider_reports.take(transport, event)
     except _Refused as refusal:
