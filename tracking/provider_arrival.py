@@ -15,7 +15,7 @@ from inboxes.findings import Findings, PassedOn
 from inboxes.recipients import Recipient, find_recipient
 from outbound.models import DomainTransport
 from tracking.provider_octets import octets_of
-from tracking.provider_words import Words, words_about
+from tracking.provider_words import Words, rcpt_tos_of, words_about
 
 logger = logging.getLogger(__name__)
 _MOST_RECIPIENTS = 100
@@ -30,7 +30,7 @@ def take(transport: DomainTransport, event: AnymailInboundEvent, *, until: float
     without a look, and its sender authenticated afterwards. Raises database errors: the provider
     comes again.
     """
-    recipients = _recipients(transport, event.message)
+    recipients = _recipients(transport, event)
     if not recipients:
         logger.warning("transport %s: mail for nobody of ours", transport.pk)
         return 0
@@ -68,12 +68,11 @@ def _with_words(findings: Findings, words: Words) -> Findings:
     return replace(findings, labels=labels, scans=scans)
 
 
-def _recipients(transport: DomainTransport, message: Any) -> list[Recipient]:
+def _recipients(transport: DomainTransport, event: AnymailInboundEvent) -> list[Recipient]:
     """By the envelope; where the provider does not tell it, by To and Cc."""
-    if message.envelope_recipient:
-        named = [_plain(each) for each in str(message.envelope_recipient).split(",")]
-    else:
-        named = [str(each.addr_spec) for each in (*message.to, *message.cc)]
+    message = event.message
+    named = [_plain(each) for each in rcpt_tos_of(event.esp_event, message)]
+    named = named or [str(each.addr_spec) for each in (*message.to, *message.cc)]
     found = [
         find_recipient(each) for each in dict.fromkeys(named[:_MOST_RECIPIENTS]) if "@" in each
     ]

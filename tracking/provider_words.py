@@ -2,6 +2,7 @@
 it is spam. Its word can put mail into Junk; it proves no sender."""
 
 import ipaddress
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,6 +44,26 @@ def words_about(esp_event: Any, message: Any) -> Words:
     )
 
 
+def rcpt_tos_of(esp_event: Any, message: Any) -> list[str]:
+    """All recipients of the envelope, where anymail knows the first: SendGrid's, MailerSend's and
+    Amazon's. Empty where the provider tells none."""
+    named = (
+        _inside(_envelope(esp_event), "to")
+        or _inside(esp_event, "receipt", "recipients")
+        or _inside(esp_event, "data", "recipients", "rcptTo")
+    )
+    if isinstance(named, list):
+        return [str(each.get("email", "") if isinstance(each, dict) else each) for each in named]
+    return str(message.envelope_recipient).split(",") if message.envelope_recipient else []
+
+
+def _envelope(esp_event: Any) -> Any:
+    try:
+        return json.loads(_posted(esp_event, "envelope"))
+    except (ValueError, RecursionError):
+        return None
+
+
 def _peer(esp_event: Any) -> str:
     """SendGrid tells it."""
     try:
@@ -55,8 +76,8 @@ def _spf(esp_event: Any) -> str:
     """The result at the provider's door: of SendGrid, Mandrill, MailerSend, or Amazon SES."""
     said = (
         _posted(esp_event, "SPF")
-        or _inside(esp_event, "msg", "spf", "result")
-        or _SPF_CODES.get(_inside(esp_event, "data", "spf_check", "code"), "")
+        or _text(esp_event, "msg", "spf", "result")
+        or _SPF_CODES.get(_text(esp_event, "data", "spf_check", "code"), "")
         or {"PASS": "pass", "FAIL": "fail"}.get(_verdict(esp_event, "spfVerdict"), "")
     )
     return said.lower() if said.lower() in _SPF_RESULTS else ""
@@ -68,15 +89,20 @@ def _posted(esp_event: Any, name: str) -> str:
 
 
 def _verdict(esp_event: Any, name: str) -> str:
-    return _inside(esp_event, "receipt", name, "status").upper()
+    return _text(esp_event, "receipt", name, "status").upper()
 
 
-def _inside(esp_event: Any, *path: str) -> str:
-    """The text at the end of `path` in nested JSON objects; "" where there is none."""
+def _text(esp_event: Any, *path: str) -> str:
+    found = _inside(esp_event, *path)
+    return found if isinstance(found, str) else ""
+
+
+def _inside(esp_event: Any, *path: str) -> Any:
+    """What is at the end of `path` in nested JSON objects; None where there is nothing."""
     found = esp_event
     for name in path:
         found = found.get(name) if isinstance(found, dict) else None
-    return found if isinstance(found, str) else ""
+    return found
 
 
 def _number(value: Any) -> float | None:

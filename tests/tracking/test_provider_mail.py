@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from inboxes.examining import examiner
 from inboxes.models import Message
+from inboxes.opening import open_inbox
 from inboxes.second_look import look_again
 from outbound.dkim import Signer, new_key, sign
 from tests.dns_server import SILENCE, DnsServer
@@ -206,6 +207,17 @@ def test_person_s_mail_is_not_automatic_because_the_envelope_is_not_told(client,
     message = by_mandrill(client, hooked, compose())
 
     assert (message.mail_from, message.is_automated) == (ANN, False)
+
+
+def test_every_recipient_of_the_envelope_gets_a_copy(client, hooked, inbox, anew):
+    open_inbox(inbox.workspace, inbox.domain, "sales", by="test")
+    _, paths = hooked("sendgrid")
+    envelope = json.dumps({"from": ANN, "to": ["support@acme.example", "sales@acme.example"]})
+
+    client.post(paths["inbound"], {"email": compose().decode(), "envelope": envelope})
+
+    stored = Message.objects.values_list("inbox__username", flat=True)
+    assert set(stored) == {"support", "sales"}
 
 
 # --- What is in it ------------------------------------------------------------------------------
