@@ -1,14 +1,17 @@
-"""Do our DKIM signatures survive a real Postfix? Two verifiers that are not ours say.
+"""Do our DKIM signatures survive a real Postfix? Three verifiers that are not ours say.
 
 Sends odd messages (long lines, 8-bit, UTF-8 addresses, attachments; seeded) through a private
-Postfix on loopback, which relays them to a sink, and has each verified by dkimpy and by Perl's
-Mail::DKIM (as Debian 12 has it: RSA only). Needs root and Debian's postfix and libmail-dkim-perl.
+Postfix on loopback, which relays them to a sink, and has each verified by dkimpy, by Perl's
+Mail::DKIM (as Debian 12 has it: RSA only) and by Node's mailauth (RSA and Ed25519, installed by npm
+into a scratch folder). As a check of the verifiers, each also gets the messages with one letter of
+the body changed. Needs root, Debian's postfix and libmail-dkim-perl, and Node with npm.
 
     sudo python bench/dkim_postfix.py [--messages 1000] [--seed 7]
 """
 
 import argparse
 import asyncio
+import json
 import os
 import random
 import re
@@ -49,6 +52,25 @@ for my $file (@ARGV) {
   print join(' ', map { $_->algorithm . '=' . $_->result } $verifier->signatures), "\n";
 }
 """
+# Arguments: the folder of the package, the records, then files.
+MAILAUTH = r"""
+const fs = require('fs');
+const [folder, table, ...files] = process.argv.slice(2);
+const { dkimVerify } = require(folder + '/node_modules/mailauth/lib/dkim/verify');
+const records = Object.fromEntries(
+  fs.readFileSync(table, 'utf8').trim().split('\n').map((line) => line.split('\t')));
+const resolver = async (name, type) => {
+  if (type === 'TXT' && records[name]) return [[records[name]]];
+  throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' });
+};
+(async () => {
+  for (const file of files) {
+    const { results } = await dkimVerify(fs.readFileSync(file), { resolver, minBitLength: 1024 });
+    console.log(results.map((one) => `${one.algo}=${one.status.result}`).join(' '));
+  }
+})().catch((error) => { console.error(error); process.exit(1); });
+"""
+ALGORITHMS = ("rsa-sha256", "ed25519-sha256")
 MASTER = """
 smtp inet n - n - 100 smtpd
 127.0.0.1:{port} inet n - n - 100 smtpd
@@ -225,6 +247,15 @@ def send_all(port: int, messages: list[bytes]) -> int:
 # --- Verifying -----------------------------------------------------------------------------------
 
 
+def by_all_of_dkimpy(raws: list[bytes], records: dict[str, str]) -> list[str]:
+    """For each message what dkimpy says of its signatures, which stand in the order of records."""
+    lines = []
+    for raw in raws:
+        verdicts = zip(ALGORITHMS, by_dkimpy(raw, records), strict=True)
+        lines.append(" ".join(f"{name}={'pass' if good else 'fail'}" for name, good in verdicts))
+    return lines
+
+
 def by_dkimpy(raw: bytes, records: dict[str, str]) -> list[bool]:
     def look_up(name: bytes, timeout: int = 5) -> bytes:
         return records[name.decode().rstrip(".")].encode()
@@ -238,21 +269,50 @@ def by_dkimpy(raw: bytes, records: dict[str, str]) -> list[bool]:
     return verdicts
 
 
-def by_perl(folder: Path, raws: list[bytes], records: dict[str, str]) -> list[str]:
-    """For each message what Mail::DKIM says of its signatures."""
-    script, table = folder / "verify.pl", folder / "records"
-    script.write_text(VERIFY)
-    table.write_text("".join(f"{name}\t{record}\n" for name, record in records.items()))
-    files = []
-    for number, raw in enumerate(raws):
-        files.append(folder / f"{number}.eml")
-        files[-1].write_bytes(raw)
-    said = subprocess.run(
-        ["perl", str(script), str(table), *map(str, files)], capture_output=True, text=True
-    )
-    if said.returncode:
-        sys.exit(said.stderr)
-    return said.stdout.splitlines()
+class Elsewhere:
+    """Verifiers in other languages, on files in a scratch folder."""
+
+    def __init__(self, folder: Path, records: dict[str, str]) -> None:
+        self.folder = folder
+        self.table = folder / "records"
+        self.table.write_text("".join(f"{name}\t{record}\n" for name, record in records.items()))
+        (folder / "verify.pl").write_text(VERIFY)
+        (folder / "verify.js").write_text(MAILAUTH)
+
+    def by_perl(self, raws: list[bytes]) -> list[str]:
+        """For each message what Mail::DKIM says of its signatures."""
+        return self._asked(["perl", str(self.folder / "verify.pl"), str(self.table)], raws)
+
+    def by_node(self, raws: list[bytes]) -> list[str]:
+        """For each message what mailauth says of its signatures."""
+        script = str(self.folder / "verify.js")
+        return self._asked(["node", script, str(self.folder), str(self.table)], raws)
+
+    def install_mailauth(self) -> str:
+        """From npm, for this run alone; its version."""
+        command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "mailauth"]
+        subprocess.run(command, cwd=self.folder, check=True, capture_output=True)
+        package = self.folder / "node_modules/mailauth/package.json"
+        return str(json.loads(package.read_text())["version"])
+
+    def _asked(self, command: list[str], raws: list[bytes]) -> list[str]:
+        files = []
+        for number, raw in enumerate(raws):
+            files.append(self.folder / f"{number}.eml")
+            files[-1].write_bytes(raw)
+        said = subprocess.run([*command, *map(str, files)], capture_output=True, text=True)
+        if said.returncode or len(said.stdout.splitlines()) != len(raws):
+            sys.exit(said.stderr or f"{command[0]} did not answer for all.")
+        return said.stdout.splitlines()
+
+
+def altered(raw: bytes) -> bytes:
+    """The message with one more letter at the end of its body."""
+    return raw.rstrip(b"\r\n \t") + b"x\r\n"
+
+
+def passes(lines: list[str], algorithm: str) -> int:
+    return sum(f"{algorithm}=pass" in line.split() for line in lines)
 
 
 def main() -> None:
@@ -285,15 +345,30 @@ def main() -> None:
         finally:
             subprocess.run([*command, "stop"], capture_output=True)
         raws = list(sink.taken.values())
-        python = [by_dkimpy(raw, records) for raw in raws]
-        perl = by_perl(folder, raws, records)
+        elsewhere = Elsewhere(folder, records)
+        version = elsewhere.install_mailauth()
+        changed = [altered(raw) for raw in raws]
+        figures = {
+            "dkimpy": by_all_of_dkimpy(raws, records),
+            f"mailauth {version}": elsewhere.by_node(raws),
+            "Mail::DKIM": elsewhere.by_perl(raws),
+        }
+        forged = {
+            "dkimpy": by_all_of_dkimpy(changed, records),
+            f"mailauth {version}": elsewhere.by_node(changed),
+            "Mail::DKIM": elsewhere.by_perl(changed),
+        }
     print(f"{given.messages} messages, {taken} taken by Postfix, {len(raws)} relayed")
-    print(f"dkimpy: rsa {sum(v[0] for v in python)}, ed25519 {sum(v[1] for v in python)}")
-    bad = [line for line in perl if "rsa-sha256=pass" not in line]
-    print(f"Mail::DKIM: rsa {len(perl) - len(bad)} (this version may know no Ed25519)")
-    for line in bad[:5]:
-        print(f"not accepted: {line!r}")
-    sys.exit(bool(bad or not all(all(v) for v in python) or len(raws) != given.messages))
+    is_right = len(raws) == given.messages
+    for name, lines in figures.items():
+        counts = {algorithm: passes(lines, algorithm) for algorithm in ALGORITHMS}
+        wrong = sum(passes(forged[name], algorithm) for algorithm in ALGORITHMS)
+        print(f"{name}: {counts}; of those with a changed body: {wrong}")
+        expected = ALGORITHMS[:1] if name == "Mail::DKIM" else ALGORITHMS  # it knows no Ed25519
+        is_right &= not wrong and all(counts[each] == len(raws) for each in expected)
+        for line in [line for line in lines if "rsa-sha256=pass" not in line.split()][:5]:
+            print(f"not accepted: {line!r}")
+    sys.exit(not is_right)
 
 
 if __name__ == "__main__":

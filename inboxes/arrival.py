@@ -12,12 +12,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import DataError, Error, IntegrityError, OperationalError, connection, transaction
-from django.utils import timezone
 
 from events.copying import copy_in
 from events.ids import new_id
 from events.log import emit_many
-from events.models import Event, EventType
+from events.models import Event
 from inboxes import mime, notices, returns
 from inboxes.colleagues import ours
 from inboxes.impostors import suspicions
@@ -25,6 +24,7 @@ from inboxes.letters import Envelope, Letter, MailLoops, bare_letter, read_lette
 from inboxes.mailbox import file_messages
 from inboxes.models import Attachment, Folder, Message, MessageRaw, Thread
 from inboxes.recipients import Recipient
+from inboxes.telling import received_event
 from inboxes.threads import lock_inboxes, note_messages, threads_for
 
 __all__ = ["REMEMBERED", "Envelope", "MailLoops", "deliver", "deliver_many"]
@@ -32,7 +32,6 @@ __all__ = ["REMEMBERED", "Envelope", "MailLoops", "deliver", "deliver_many"]
 logger = logging.getLogger(__name__)
 
 REMEMBERED = timedelta(days=7)  # a sender that retries after a lost 250 makes no second copy
-_TOLD_RECIPIENTS = 100
 _ATTEMPTS = 3
 _DEADLOCKS = {"40001", "40P01"}
 _LIMIT_EXCEEDED = "54"  # class of SQLSTATE: an index entry or a vector that is too long
@@ -310,45 +309,8 @@ def _attachment(message: Message, found: mime.Attachment) -> Attachment:
 
 
 def _told(stored: _Stored) -> Event:
-    """The event that tells of an arrival."""
-    message = stored.message
-    return Event(
-        type=EventType.MESSAGE_RECEIVED,
+    return received_event(
+        stored.message,
+        stored.attachments,
         workspace_id=stored.copy.recipient.workspace_id,
-        inbox_id=message.inbox_id,
-        thread_id=message.thread_id,
-        message_id=message.pk,
-        payload={
-            "from": message.header_from,
-            "to": [mailbox["address"] for mailbox in message.to[:_TOLD_RECIPIENTS]],
-            "subject": message.subject,
-            "timestamp": stored.copy.letter.envelope.received_at.isoformat(),
-            "attachments": [_attachment_facts(a) for a in stored.attachments],
-            "thread_subject": message.thread.subject,
-            **_judgement(message),
-        },
-        created_at=timezone.now(),
     )
-
-
-def _judgement(message: Message) -> dict[str, Any]:
-    """What an agent must know before it believes what it reads."""
-    proven = message.authentication
-    known = {name: proven.get(name) for name in ("spf", "dkim", "dmarc", "aligned")}
-    told: dict[str, Any] = {"labels": message.labels, "warnings": message.warnings}
-    if proven:
-        told["authentication"] = known
-    if message.is_spam:
-        told["spam"] = True
-    return told
-
-
-def _attachment_facts(attachment: Attachment) -> dict[str, Any]:
-    return {
-        "id": str(attachment.pk),
-        "filename": attachment.filename,
-        "content_type": attachment.content_type,
-        "size_bytes": attachment.size,
-        "content_id": attachment.content_id,
-        "inline": attachment.inline,
-    }

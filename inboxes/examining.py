@@ -10,11 +10,11 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from inboxes.addresses import parse_addresses
-from inboxes.findings import DMARC_FAIL, INFECTED, SPAM, UNSCANNED, Findings
+from inboxes.findings import DMARC_FAIL, INFECTED, SPAM, UNSCANNED, Findings, PassedOn
 from inboxes.header_fields import HeaderBlock, read_headers
 from inboxes.proving.lookups import Dns, Lookups
 from inboxes.proving.resolver import LiveDns, NoDns, resolver_at
-from inboxes.proving.spf import SpfResult, check_spf
+from inboxes.proving.spf import SpfResult, check_spf, told_by_others
 from inboxes.proving.verdict import Sender, judge
 from inboxes.scanning.clamav import Clamav
 from inboxes.scanning.rspamd import Rspamd
@@ -41,6 +41,8 @@ class Brought(Protocol):
     def peer(self) -> str: ...
     @property
     def rcpt_tos(self) -> tuple[str, ...]: ...
+    @property
+    def passed_on(self) -> PassedOn | None: ...
 
 
 class Examiner:
@@ -101,8 +103,14 @@ class Examiner:
         """SPF, DKIM, ARC and DMARC, as `Message.authentication` holds them. Never raises."""
         header = header or read_headers(raw, 0, len(raw))
         sender = Sender(brought.peer, brought.helo, brought.mail_from, _from_domains(header))
-        spf = self.check_server(brought.peer, brought.helo, brought.mail_from)
-        return judge(sender, raw, self.dns, seconds=PATIENCE, spf=spf).stored()
+        passed_on = brought.passed_on
+        if passed_on and not brought.peer:
+            spf = told_by_others(passed_on.spf, brought.mail_from)
+        else:
+            spf = self.check_server(brought.peer, brought.helo, brought.mail_from)
+        is_whole = passed_on is None or passed_on.is_whole
+        found = judge(sender, raw, self.dns, seconds=PATIENCE, spf=spf, is_whole=is_whole)
+        return found.stored()
 
     def _begin_scans(self, brought: Brought, raw: bytes) -> "dict[str, Future[Scan]]":
         if self._pool is None:

@@ -11,6 +11,15 @@ INFECTED = "infected"
 UNSCANNED = "unscanned"
 
 
+@dataclass(frozen=True, slots=True)
+class PassedOn:
+    """That somebody took a message in for us, and how much of it we were given to examine."""
+
+    by: str  # a kind of provider
+    is_whole: bool  # the octets are as they came to them: what breaks a signature is the sender's
+    spf: str = ""  # their own result, as RFC 8601 names it; "" where they tell none
+
+
 def belongs_in_junk(labels: Collection[str]) -> bool:
     """Tell whether incoming mail with these labels is kept in the Junk folder."""
     return SPAM in labels or INFECTED in labels

@@ -3,13 +3,13 @@
 import hashlib
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from events.errors import MailAgentError
 from inboxes import addresses, automatic, mime, references
-from inboxes.findings import NO_FINDINGS, Findings
+from inboxes.findings import NO_FINDINGS, Findings, PassedOn
 from inboxes.html_text import text_from_html, visible, visible_plain
 from inboxes.quotes import reply_text
 from inboxes.recipients import Recipient
@@ -45,19 +45,21 @@ class Envelope:
     peer: str = ""
     protocol: str = "ESMTP"  # RFC 3848
     findings: Findings = NO_FINDINGS  # about who sent it and what is in it
+    passed_on: PassedOn | None = None  # where another server than ours took it in
     returned: tuple[Callable[[], None], ...] = ()  # see `inboxes.returns`
 
     @property
     def rcpt_tos(self) -> tuple[str, ...]:
         return tuple(recipient.rcpt_to for recipient in self.recipients)
 
-    def trace(self) -> dict[str, str]:
-        return {
+    def trace(self) -> dict[str, Any]:
+        told = {
             "from": storable(self.helo),
             "peer": self.peer,
             "with": self.protocol,
             "at": self.received_at.isoformat(),
         }
+        return {**told, "passed_on": asdict(self.passed_on)} if self.passed_on else told
 
 
 @dataclass(frozen=True, slots=True)

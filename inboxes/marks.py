@@ -18,6 +18,7 @@ from inboxes.findings import belongs_in_junk
 from inboxes.mailbox import file_message
 from inboxes.models import Folder, FolderEntry, Inbox, Message, Thread
 from inboxes.rearranging import recount
+from inboxes.telling import tell_refiled
 
 MOST_LABELS = 50
 
@@ -106,14 +107,18 @@ def label_message(message: Message, *, add: Collection[str], remove: Collection[
     if is_spam == locked.is_spam:
         _touch_entries(message)
         return
-    message.is_spam = is_spam
+    message.is_spam, message.metadata = is_spam, locked.metadata
     _refile(message)
 
 
 def _refile(message: Message) -> None:
-    """Into Junk, or out of it; its thread counts it or not. The thread is locked."""
-    Message.objects.filter(pk=message.pk).update(is_spam=message.is_spam)
-    recount(Thread.objects.get(pk=message.thread_id))
+    """Into Junk, or out of it; its thread counts it or not, and all hear. The thread is locked."""
+    if message.is_spam:  # it was told when it came, or when it came out of Junk
+        message.metadata = {**message.metadata, "told": True}
+    Message.objects.filter(pk=message.pk).update(is_spam=message.is_spam, metadata=message.metadata)
+    message.thread = Thread.objects.get(pk=message.thread_id)
+    recount(message.thread)
+    tell_refiled(message)
     if message.trashed_at is None:
         FolderEntry.objects.filter(message=message).delete()
         file_message(message, Folder.Role.JUNK if message.is_spam else Folder.Role.INBOX)

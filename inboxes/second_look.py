@@ -11,7 +11,7 @@ from django.db import transaction
 from events.log import emit
 from events.models import EventType
 from inboxes.examining import Examiner
-from inboxes.findings import DMARC_FAIL
+from inboxes.findings import DMARC_FAIL, PassedOn
 from inboxes.marks import label_message
 from inboxes.models import Message
 
@@ -32,6 +32,7 @@ class _Brought:
     helo: str
     peer: str
     rcpt_tos: tuple[str, ...]
+    passed_on: PassedOn | None
 
 
 def look_again(examiner: Examiner, now: datetime) -> int:
@@ -59,8 +60,13 @@ def _look_at(message_id: UUID, examiner: Examiner) -> bool:
     """Tell whether nothing is open any more."""
     message = Message.objects.select_related("raw_record").get(pk=message_id)
     received = message.metadata.get("received", {})
+    passed_on = received.get("passed_on")
     brought = _Brought(
-        message.mail_from, received.get("from", ""), received.get("peer", ""), (message.rcpt_to,)
+        message.mail_from,
+        received.get("from", ""),
+        received.get("peer", ""),
+        (message.rcpt_to,),
+        PassedOn(**passed_on) if passed_on else None,
     )
     found = examiner.authenticate(brought, bytes(message.raw_record.octets))
     is_settled = "unsettled" not in found

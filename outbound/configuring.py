@@ -14,7 +14,12 @@ from outbound.esp_providers import PROVIDERS
 from outbound.models import DomainTransport
 from outbound.ways_out import WEBHOOK_SECRET
 
-_SHOWN = ("api_url", "message_stream", "project_id", "region", "sandbox_id", "sender_domain")
+_SHOWN = frozenset(
+    {
+        *("access_key_id", "api_url", "configuration_set_name", "inbound_topic_arn"),
+        *("message_stream", "project_id", "region", "sandbox_id", "sender_domain", "topic_arn"),
+    }
+)
 
 
 @transaction.atomic

@@ -1,8 +1,4 @@
-"""The e-mail service providers that django-anymail speaks to, and what we know of each.
-
-Amazon SES is not among them: its backend needs boto3, which is no dependency of ours. SES takes
-mail by SMTP too: use it as a smarthost.
-"""
+"""The e-mail service providers that django-anymail speaks to, and what we know of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,7 +21,8 @@ class Provider:
     # Settings by which reports, and incoming mail, are verified beside the secret in their URL.
     tracking_secrets: Mapping[str, str] = field(default_factory=dict)
     inbound_secrets: Mapping[str, str] = field(default_factory=dict)
-    signed_by: str = ""  # a scheme that we verify ourselves: "svix"
+    signed_by: str = ""  # a scheme that we verify ourselves: "svix", "sns"
+    by_boto3: bool = False  # asked through Amazon's library, see `esp_amazon`
     repetition_header: str = ""  # HTTP: a request with the same value is carried out once
     repetition_field: str = ""  # the same, as a mail header or a field of the request
     more_headers: Mapping[str, str] = field(default_factory=dict)
@@ -49,6 +46,19 @@ class Provider:
 _OWN_ID = frozenset({"message-id"})
 
 PROVIDERS: dict[str, Provider] = {
+    "amazon_ses": Provider(
+        "Amazon SES",
+        "amazon_ses",
+        ("access_key_id", "secret_access_key", "region"),
+        ("configuration_set_name",),
+        tracking_view="AmazonSESTrackingWebhookView",
+        inbound_view="AmazonSESInboundWebhookView",
+        # The topic is no secret: its reports are signed, but so are those of anybody's topic.
+        tracking_secrets={"topic_arn": ""},
+        inbound_secrets={"inbound_topic_arn": ""},
+        signed_by="sns",
+        by_boto3=True,
+    ),
     "brevo": Provider(
         "Brevo",
         "brevo",

@@ -22,6 +22,7 @@ from django.utils.module_loading import import_string
 
 from inboxes import mime
 from inboxes.addresses import fold_address
+from outbound import esp_amazon
 from outbound.esp_message import Batch, batches_of, request_for
 from outbound.esp_providers import Provider
 from outbound.transports.protocol import Job, OnPhase, Outcome, Result, same_for_all
@@ -68,15 +69,13 @@ class EspTransport:
         self, provider: Provider, settings: Mapping[str, str], *, remember: Remember
     ) -> None:
         self._provider = provider
-        self._options = {
-            name: value
-            for name, value in settings.items()
-            if name in (*provider.needs, *provider.may_have, "api_url")
-        }
+        self._options = _options(provider, settings)
         self._secrets = [value for value in settings.values() if len(value) > 5]
         self._remember = remember
         self._backend_class = import_string(f"anymail.backends.{provider.module}.EmailBackend")
-        self._host = urlsplit(self.backend().api_url).hostname or ""
+        backend = self.backend()  # raises if it cannot work
+        url = esp_amazon.url(settings) if provider.by_boto3 else backend.api_url
+        self._host = urlsplit(url).hostname or ""
 
     def backend(self) -> Any:
         """Anymail's backend for one request. Raises ImproperlyConfigured."""
@@ -144,6 +143,11 @@ class EspTransport:
     def _answer(self, error: Exception) -> _Answer:
         words = self._words(error)
         code = getattr(error, "status_code", None) or 0
+        if self._provider.by_boto3:
+            response = getattr(error, "response", None)
+            code = esp_amazon.status_of(response)
+            if esp_amazon.is_about_us(response) or esp_amazon.was_before_anything(error.__cause__):
+                return _Answer("deferred", code, words)
         if isinstance(error, _OUR_MESSAGE):
             return _Answer("failed", 0, f"5.6.0 not sent: {words}")
         if isinstance(error, ImproperlyConfigured) or _was_before_anything(error):
@@ -158,7 +162,8 @@ class EspTransport:
         self, batch: Batch, request: EmailMultiAlternatives, words: str = ""
     ) -> dict[str, Result]:
         status = _status(request)
-        code = getattr(status.esp_response, "status_code", 0)
+        answer = status.esp_response
+        code = getattr(answer, "status_code", 0) or esp_amazon.status_of(answer)
         found = {fold_address(address): each for address, each in status.recipients.items()}
         results = {}
         for rcpt_to in batch.rcpt_tos:
@@ -178,6 +183,14 @@ class EspTransport:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return printable(text)
+
+
+def _options(provider: Provider, settings: Mapping[str, str]) -> dict[str, Any]:
+    """What anymail's backend of that provider takes."""
+    if provider.by_boto3:
+        return esp_amazon.options(settings, connect=CONNECT_SECONDS, answer=ANSWER_SECONDS)
+    known = (*provider.needs, *provider.may_have, "api_url")
+    return {name: value for name, value in settings.items() if name in known}
 
 
 def _status(request: EmailMultiAlternatives) -> Any:

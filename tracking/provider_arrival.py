@@ -1,51 +1,78 @@
 """Mail that a provider took in for us: by the same door as all mail, `inboxes.arrival.deliver`."""
 
-import base64
-import binascii
 import logging
-from email.policy import SMTP
+import threading
+import time
+from dataclasses import replace
 from typing import Any
 
 from anymail.signals import AnymailInboundEvent
 from django.utils import timezone
 
 from inboxes.arrival import Envelope, MailLoops, deliver
+from inboxes.examining import examiner, unexamined
+from inboxes.findings import Findings, PassedOn
 from inboxes.recipients import Recipient, find_recipient
 from outbound.models import DomainTransport
+from tracking.provider_octets import octets_of
+from tracking.provider_words import Words, rcpt_tos_of, words_about
 
 logger = logging.getLogger(__name__)
 _MOST_RECIPIENTS = 100
+# A look takes seconds when the DNS or a scanner is slow: it must not take all threads of the web.
+_examiners = threading.BoundedSemaphore(4)
 
 
-def take(transport: DomainTransport, event: AnymailInboundEvent) -> int:
+def take(transport: DomainTransport, event: AnymailInboundEvent, *, until: float) -> int:
     """Store the message for each inbox of the domain's workspace among its recipients; how many.
 
-    When this returns it is stored for good. Raises database errors: the provider comes again.
+    When this returns it is stored for good. `until`, a monotonic time: what comes later is stored
+    without a look, and its sender authenticated afterwards. Raises database errors: the provider
+    comes again.
     """
-    recipients = _recipients(transport, event.message)
+    recipients = _recipients(transport, event)
     if not recipients:
         logger.warning("transport %s: mail for nobody of ours", transport.pk)
         return 0
+    raw, is_whole = octets_of(event.esp_event, event.message)
+    words = words_about(event.esp_event, event.message)
     envelope = Envelope(
-        mail_from=_plain(event.message.envelope_sender),
+        mail_from=_mail_from(event.message),
         recipients=tuple(recipients),
         received_at=timezone.now(),
-        helo=transport.kind,
+        peer=words.peer,
         protocol="HTTPS",
+        passed_on=PassedOn(transport.kind, is_whole, words.spf),
     )
+    findings = _with_words(_examined(envelope, raw, until), words)
     try:
-        return len(deliver(envelope, _octets(event)))
+        return len(deliver(replace(envelope, findings=findings), raw))
     except MailLoops:
         logger.warning("transport %s: a message that goes round in circles", transport.pk)
         return 0
 
 
-def _recipients(transport: DomainTransport, message: Any) -> list[Recipient]:
+def _examined(envelope: Envelope, raw: bytes, until: float) -> Findings:
+    if time.monotonic() > until or not _examiners.acquire(blocking=False):
+        return unexamined()
+    try:
+        return examiner().examine(envelope, raw)
+    finally:
+        _examiners.release()
+
+
+def _with_words(findings: Findings, words: Words) -> Findings:
+    """Also what the provider has found: what it calls spam is spam, whatever it is for others."""
+    labels = tuple(dict.fromkeys((*findings.labels, *words.labels)))
+    scans = {**findings.scans, "provider": words.facts} if words.facts else findings.scans
+    return replace(findings, labels=labels, scans=scans)
+
+
+def _recipients(transport: DomainTransport, event: AnymailInboundEvent) -> list[Recipient]:
     """By the envelope; where the provider does not tell it, by To and Cc."""
-    if message.envelope_recipient:
-        named = [_plain(each) for each in str(message.envelope_recipient).split(",")]
-    else:
-        named = [str(each.addr_spec) for each in (*message.to, *message.cc)]
+    message = event.message
+    named = [_plain(each) for each in rcpt_tos_of(event.esp_event, message)]
+    named = named or [str(each.addr_spec) for each in (*message.to, *message.cc)]
     found = [
         find_recipient(each) for each in dict.fromkeys(named[:_MOST_RECIPIENTS]) if "@" in each
     ]
@@ -53,44 +80,13 @@ def _recipients(transport: DomainTransport, message: Any) -> list[Recipient]:
     return [each for each in found if each is not None and each.workspace_id == workspace_id]
 
 
+def _mail_from(message: Any) -> str:
+    """The envelope's; "" where that is the null reverse-path, and not because it is not told."""
+    if message.envelope_sender is not None:
+        return _plain(message.envelope_sender)
+    sender = message.from_email
+    return _plain(sender.addr_spec) if sender else ""
+
+
 def _plain(address: Any) -> str:
     return str(address or "").strip().removeprefix("<").removesuffix(">").strip()
-
-
-def _octets(event: AnymailInboundEvent) -> bytes:
-    """The message in CRLF octets: as it was received where the provider passes that on."""
-    raw = _raw_of(event.esp_event)
-    if raw is None:
-        octets: bytes = event.message.as_bytes(policy=SMTP)
-        return octets
-    return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
-
-
-def _raw_of(esp_event: Any) -> bytes | None:
-    """The whole message in a provider's own report of it."""
-    posted = getattr(esp_event, "POST", None)
-    if posted is not None:  # Mailgun and SendGrid, when they are told to send all of it
-        text = posted.get("body-mime") or posted.get("email")
-        return _encoded(text) if text else None
-    if not isinstance(esp_event, dict):
-        return None
-    if raw := esp_event.get("RawEmail"):  # Postmark
-        return _encoded(raw)
-    content = esp_event.get("content")
-    if isinstance(content, dict) and content.get("email_rfc822"):  # SparkPost
-        text = content["email_rfc822"]
-        return _decoded(text) if content.get("email_rfc822_is_base64") else _encoded(text)
-    if esp_event.get("base64") and esp_event.get("message"):  # Postal
-        return _decoded(esp_event["message"])
-    return None
-
-
-def _encoded(text: Any) -> bytes:
-    return str(text).encode("utf-8", "surrogateescape")
-
-
-def _decoded(text: Any) -> bytes | None:
-    try:
-        return base64.b64decode(str(text))
-    except binascii.Error:
-        return None

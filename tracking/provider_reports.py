@@ -110,6 +110,9 @@ def _says_hard(event: AnymailTrackingEvent) -> bool:
         return True
     if not isinstance(event.esp_event, dict):
         return False
+    bounce = event.esp_event.get("bounce")  # Amazon's
+    if isinstance(bounce, dict) and bounce.get("bounceType") == "Permanent":
+        return True
     named = {str(event.esp_event.get(name, "")).lower() for name in _NAMED_IN}
     return bool(named & _HARD_NAMES)
 

@@ -5,6 +5,7 @@ Whoever calls must know the secret, and sign as their provider does where that w
 
 import hmac
 import logging
+import time
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -26,12 +27,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from outbound import ways_out
+from outbound import esp_amazon, ways_out
 from outbound.esp_providers import PROVIDERS, Provider
 from outbound.models import DomainTransport
-from tracking import provider_arrival, provider_reports
+from tracking import provider_arrival, provider_reports, sns
 
 logger = logging.getLogger(__name__)
+FETCH_SECONDS = 5.0  # for what the provider keeps for us: it waits for our answer meanwhile
+EXAMINED_FOR = 5.0  # seconds from which on more of what came in one request is only stored
 # What reading strange input raises in anymail's views, which expect what providers document.
 _NONSENSE = (AnymailError, ValueError, TypeError, AttributeError, LookupError, RecursionError)
 # The secret in the URL does what anymail's basic authentication would do.
@@ -59,9 +62,10 @@ def hook(request: HttpRequest, transport_id: UUID, secret: str, what: str) -> Ht
         transport, kept = _transport(transport_id, secret)
         if request.method == "HEAD":  # Some look whether anybody is there.
             return HttpResponse()
+        until = time.monotonic() + EXAMINED_FOR
         for event in _events(request, PROVIDERS[transport.kind], kept, what):
             if isinstance(event, AnymailInboundEvent) and what == "inbound":
-                provider_arrival.take(transport, event)
+                provider_arrival.take(transport, event, until=until)
             elif isinstance(event, AnymailTrackingEvent) and what == "tracking":
                 provider_reports.take(transport, event)
     except _Refused as refusal:
@@ -101,6 +105,9 @@ def _events(
     except AnymailConfigurationError as error:
         raise _Refused(400, "This is not what comes here, or a setting is missing.") from error
     except _NONSENSE as error:
+        if hasattr(error, "operation_name"):  # boto3's: the message is with Amazon, still
+            logger.warning("%s: what came could not be fetched: %s", provider.name, error)
+            raise _Refused(503, "Come again later.") from error
         logger.warning("%s: what came cannot be read: %s", provider.name, type(error).__name__)
         raise _Refused(400, "Not what this provider sends.") from error
     return found
@@ -113,19 +120,47 @@ def _view(provider: Provider, kept: Mapping[str, str], what: str, path: str) -> 
         raise _Refused(404, "This provider sends none.")
     secrets = provider.tracking_secrets if what == "tracking" else provider.inbound_secrets
     view_class = import_string(f"anymail.webhooks.{provider.module}.{name}")
-    options = {option: kept[key] for key, option in secrets.items() if option and key in kept}
-    options |= {name: kept[name] for name in (*provider.needs, "api_url") if name in kept}
+    options: dict[str, Any] = {
+        option: kept[key] for key, option in secrets.items() if option and key in kept
+    }
+    if provider.by_boto3:
+        options |= esp_amazon.options(kept, connect=FETCH_SECONDS, answer=FETCH_SECONDS)
+        options["auto_confirm_sns_subscriptions"] = False  # see `_verify_sns`
+    else:
+        options |= {name: kept[name] for name in (*provider.needs, "api_url") if name in kept}
     return view_class(**options, webhook_url=f"{settings.BASE_URL}{path}")
 
 
 def _verify(request: HttpRequest, provider: Provider, kept: Mapping[str, str], what: str) -> None:
-    """Signatures for which anymail wants a library of their own (Svix: standard webhooks)."""
-    if provider.signed_by != "svix":
-        return
+    """Signatures that anymail does not verify, or with a library of their own."""
     names = provider.tracking_secrets if what == "tracking" else provider.inbound_secrets
     secret = next((kept[name] for name in names if name in kept), "")
-    if not secret:
-        return
+    if provider.signed_by == "sns":
+        _verify_sns(request, secret)
+    elif provider.signed_by == "svix" and secret:
+        _verify_svix(request, secret)
+
+
+def _verify_sns(request: HttpRequest, topic: str) -> None:
+    """Amazon's, and that it is about the topic that was configured; only its subscription is
+    accepted."""
+    if not topic:
+        raise AnymailConfigurationError("Set the topic that may report here.")
+    try:
+        message = sns.verified(request.body, [topic])
+        if message["Type"] == sns.SUBSCRIPTION:
+            sns.confirm(message)
+            logger.info("subscribed to the topic of Amazon SNS that was configured")
+    except sns.NotFromThere as error:
+        logger.warning("a message of Amazon SNS was refused: %s", error)
+        raise _Refused(403, "Not signed as it must be.") from error
+    except sns.Unreachable as error:
+        logger.warning("Amazon SNS could not be asked: %s", error)
+        raise _Refused(503, "Come again later.") from error
+
+
+def _verify_svix(request: HttpRequest, secret: str) -> None:
+    """Resend's: Standard Webhooks under other names."""
     fields = {
         f"webhook-{name}": request.headers.get(f"svix-{name}", "")
         for name in ("id", "timestamp", "signature")

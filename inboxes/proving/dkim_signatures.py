@@ -36,6 +36,7 @@ class DkimResult:
     algorithm: str = ""
     reason: str = ""
     partial: bool = False  # l= leaves the end of the body unsigned
+    is_unknown: bool = False  # it may have been right before others changed the message
 
 
 class _Verifier(dkim.DKIM):  # type: ignore[misc] # dkimpy has no types

@@ -139,6 +139,9 @@ def _judge(
         return DmarcResult("pass", domain, policy.domain, aligned_by=by)
     if _may_yet_pass(domain, spf, dkim):
         return DmarcResult("temperror", domain, policy.domain, reason="a proof is still open")
+    if spf.is_unknown or any(one.is_unknown for one in dkim):
+        reason = "SPF or DKIM could not be checked"  # RFC 7489 §6.6.2 wants both
+        return DmarcResult("none", domain, policy.domain, reason=reason)
     return DmarcResult(
         "fail",
         domain,

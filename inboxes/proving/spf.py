@@ -13,6 +13,7 @@ from inboxes.proving.lookups import Lookups, Unanswered
 logger = logging.getLogger(__name__)
 
 _RESULTS = frozenset(["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"])
+_AGAINST = frozenset(["fail", "softfail", "neutral", "permerror"])
 _MOST_VALUES = 50
 _REASON_LIMIT = 300
 
@@ -25,6 +26,7 @@ class SpfResult:
     domain: str = ""
     scope: str = "mailfrom"
     reason: str = ""
+    is_unknown: bool = False  # nobody here could ask: it might have passed
 
 
 class _Query(spf.query):  # type: ignore[misc] # pyspf has no types
@@ -67,3 +69,16 @@ def check_spf(*, peer: str, mail_from: str, helo: str, lookups: Lookups) -> SpfR
     if result not in _RESULTS:
         result = "permerror"
     return SpfResult(result, domain.lower()[:255], scope, str(words)[:_REASON_LIMIT])
+
+
+def told_by_others(result: str, mail_from: str) -> SpfResult:
+    """What to make of the result of whoever took the mail in and does not tell from which server.
+
+    Their word is taken where it speaks against the sender; a pass that nobody here can check is
+    none.
+    """
+    domain = mail_from.rpartition("@")[2].lower()[:255]
+    if result in _AGAINST:
+        return SpfResult(result, domain, reason="as the provider found")
+    reason = "not checked: the provider does not tell from which server it came"
+    return SpfResult("none", domain, reason=reason, is_unknown=True)

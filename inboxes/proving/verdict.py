@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from inboxes.proving.arc import ArcResult, check_arc
@@ -11,6 +11,7 @@ from inboxes.proving.dmarc import DmarcResult, aligned_by, ascii_domain, check_d
 from inboxes.proving.lookups import Dns, Lookups
 from inboxes.proving.spf import SpfResult, check_spf
 
+_CHANGED = "the octets were not passed on as they came"
 # Of several signatures the best counts, in this order.
 _ORDER = ("pass", "temperror", "fail", "permerror")
 
@@ -76,6 +77,13 @@ def _storable(value: Any) -> Any:
     return value
 
 
+def _excused(found: DkimResult) -> DkimResult:
+    """A pass proves itself; a failure may be the doing of whoever passed the message on."""
+    if found.result != "fail":
+        return found
+    return replace(found, result="none", reason=_CHANGED, is_unknown=True)
+
+
 def dkim_result(signatures: Sequence[DkimResult]) -> str:
     """One word for all signatures: the best of them; "none" where there is no signature."""
     found = {one.result for one in signatures}
@@ -83,19 +91,30 @@ def dkim_result(signatures: Sequence[DkimResult]) -> str:
 
 
 def judge(
-    sender: Sender, raw: bytes, dns: Dns, *, seconds: float, spf: SpfResult | None = None
+    sender: Sender,
+    raw: bytes,
+    dns: Dns,
+    *,
+    seconds: float,
+    spf: SpfResult | None = None,
+    is_whole: bool = True,
 ) -> Verdict:
     """Evaluate a message within about `seconds`. Never raises.
 
-    `spf`: what was found earlier, at MAIL FROM. Time that runs out gives temperror.
+    `spf`: what was found earlier, at MAIL FROM. Time that runs out gives temperror. `is_whole`:
+    False where others may have changed the octets, so that a broken signature says nothing.
     """
     lookups = Lookups(dns, time.monotonic() + seconds)
     found = spf or check_spf(
         peer=sender.peer, mail_from=sender.mail_from, helo=sender.helo, lookups=lookups
     )
     dkim = check_dkim(raw, lookups)
+    if not is_whole:
+        dkim = tuple(map(_excused, dkim))
     dmarc = check_dmarc(sender.from_domains, found, dkim, lookups)
     arc = check_arc(raw, lookups)
+    if arc.result == "fail" and not is_whole:
+        arc = replace(arc, result="none", reason=_CHANGED)
     domains = {ascii_domain(domain) for domain in sender.from_domains}
     aligned = len(domains) == 1 and bool(aligned_by(domains.pop(), found, dkim))
     open_results = {found.result, dkim_result(dkim), arc.result, dmarc.result}

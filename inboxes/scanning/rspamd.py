@@ -9,7 +9,7 @@ import httpx
 
 from inboxes.scanning.verdicts import Carried, Scan, Unscanned
 
-_SPAM = frozenset(("add header", "rewrite subject", "reject"))
+_SPAM = frozenset(("add header", "rewrite subject", "reject", "quarantine", "discard"))
 _ACTIONS = _SPAM | {"no action", "greylist", "soft reject"}
 _MOST_ANSWER = 1024 * 1024
 
@@ -57,8 +57,11 @@ def _field(value: str) -> bytes:
 
 def _verdict(answer: Any) -> Scan:
     action = answer.get("action") if isinstance(answer, dict) else None
-    if not isinstance(action, str) or action not in _ACTIONS or answer.get("is_skipped"):
+    if not isinstance(action, str) or action not in _ACTIONS:
         raise Unscanned("rspamd: no verdict")
+    # What it skips may be spam all the same: by a pattern that needs no other rule, as GTUBE.
+    if answer.get("is_skipped") and action not in _SPAM:
+        raise Unscanned("rspamd: skipped")
     facts: dict[str, Any] = {"action": action}
     if isinstance(score := answer.get("score"), int | float):
         facts["score"] = round(float(score), 2)

@@ -6,6 +6,7 @@ from accounts import keys
 from accounts.models import ApiKey, User
 from accounts.scope import Scope
 from inboxes.arrival import Envelope, deliver
+from inboxes.findings import Findings
 from inboxes.models import Inbox, Message
 from inboxes.recipients import find_recipient
 from outbound import claims
@@ -25,6 +26,7 @@ def receive(
     answers: Message | None = None,
     headers: str = "",
     number: int = 1,
+    labels: tuple[str, ...] = (),
 ) -> Message:
     """Take in a mail, as if it came by SMTP."""
     if answers is not None:
@@ -36,7 +38,12 @@ def receive(
     ).encode()
     recipient = find_recipient(inbox.email)
     assert recipient is not None
-    envelope = Envelope(mail_from=sender, recipients=(recipient,), received_at=timezone.now())
+    envelope = Envelope(
+        mail_from=sender,
+        recipients=(recipient,),
+        received_at=timezone.now(),
+        findings=Findings(labels=labels),
+    )
     (message,) = deliver(envelope, raw)
     return message
 

@@ -6,6 +6,7 @@ from drafts import review
 from drafts.direct import send_directly
 from drafts.models import Draft
 from events.models import Event
+from inboxes.marks import label_message
 from inboxes.models import Message
 from outbound.models import Delivery
 from tests.drafts.mail import agent_of, claim, pass_hold, receive
@@ -26,6 +27,16 @@ def test_pending_draft_is_stale_when_the_customer_writes_again(draft, write_agai
     draft.refresh_from_db()
     assert (draft.status, draft.stale, draft.version) == ("pending", True, 2)
     assert Event.objects.filter(type="draft.stale", draft_id=draft.pk).count() == 1
+
+
+def test_mail_in_junk_is_nobody_writing_until_it_comes_out(draft, write_again):
+    again = write_again(labels=("spam",))
+    draft.refresh_from_db()
+    assert not draft.stale
+
+    label_message(again, add=(), remove=["spam"])
+    draft.refresh_from_db()
+    assert (draft.status, draft.stale) == ("pending", True)
 
 
 def test_held_mail_is_pulled_back_when_the_customer_writes_again(draft, approve, write_again):

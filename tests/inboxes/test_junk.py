@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from django.db.models import Q
 
+from events.frames import flat, plainly
 from events.models import Event
 from events.subscription import Subscription
 from events.webhooks.feeding import wants
@@ -67,6 +68,49 @@ def test_label_added_puts_it_into_junk(inbox):
 
     assert (folder(message), message.is_spam) == ("junk", True)
     assert message.thread.message_count == 0
+
+
+def test_all_hear_of_what_was_put_into_junk_by_hand(inbox):
+    message = received(inbox, Findings())
+    label_message(message, add=["spam"], remove=())
+
+    event = Event.objects.latest("id")
+    assert (event.type, event.message_id) == ("thread.updated", message.pk)
+    assert (event.payload["in_junk"], event.payload["message_labels"]) == (True, ["spam"])
+    assert Subscription().wants(event)
+    told = flat(plainly([event], 0)[0])
+    assert (told["inJunk"], told["messageId"]) == (True, str(message.pk))
+
+
+def test_what_comes_out_of_junk_is_told_as_received_to_those_who_never_heard_of_it(inbox):
+    message = received(inbox)
+    label_message(message, add=(), remove=["spam"])
+
+    heard = [each for each in Event.objects.order_by("id") if Subscription().wants(each)]
+    assert [each.type for each in heard] == ["thread.updated", "message.received"]
+    assert heard[0].payload["in_junk"] is False
+    assert heard[1].message_id == message.pk
+    assert heard[1].payload["subject"] == message.subject
+
+
+def test_what_was_received_is_not_received_again_when_it_comes_back(inbox):
+    message = received(inbox, Findings())
+    for _ in range(2):
+        label_message(message, add=["spam"], remove=())
+        label_message(message, add=(), remove=["spam"])
+
+    assert Event.objects.filter(type="message.received").count() == 1
+    assert Event.objects.filter(type="thread.updated").count() == 4
+
+
+def test_what_comes_out_of_junk_into_the_trash_is_no_news(inbox):
+    message = received(inbox)
+    trash(message)
+    label_message(message, add=(), remove=["spam"])
+
+    assert not any(
+        e.type == "message.received" for e in Event.objects.all() if "spam" not in e.payload
+    )
 
 
 def test_other_labels_move_nothing(inbox):

@@ -1,5 +1,6 @@
 """Providers' APIs, played by a local HTTP server, and the settings to use each."""
 
+import base64
 import json
 from typing import Any
 
@@ -7,6 +8,11 @@ from tests.webhooks.receiver import Receiver, Reply, Taken
 
 JSON = {"Content-Type": "application/json"}
 SETTINGS: dict[str, dict[str, str]] = {
+    "amazon_ses": {
+        "access_key_id": "AKIDEXAMPLE",
+        "secret_access_key": "amazon-secret",
+        "region": "eu-west-1",
+    },
     "brevo": {"api_key": "brevo-secret-key"},
     "mailersend": {"api_token": "mailersend-secret"},
     "mailgun": {"api_key": "mailgun-secret-key", "webhook_signing_key": "mailgun-signing-key"},
@@ -25,13 +31,22 @@ SETTINGS: dict[str, dict[str, str]] = {
 
 def said_in(taken: Taken) -> str:
     """All that the request says."""
-    return taken.content.decode("utf-8", "replace")
+    said = taken.content.decode("utf-8", "replace")
+    if "/outbound-emails" in taken.path:  # Amazon's: a whole message within
+        said += mail_in(taken).decode()
+    return said
+
+
+def mail_in(taken: Taken) -> bytes:
+    """The message that Amazon SES is handed."""
+    return base64.b64decode(taken.body["Content"]["Raw"]["Data"])
 
 
 def taken_by(kind: str, rcpt_tos: tuple[str, ...]) -> Reply:
     """The answer of a provider that takes the message for all."""
     each = [{"email": rcpt_to} for rcpt_to in rcpt_tos]
     bodies: dict[str, Any] = {
+        "amazon_ses": {"MessageId": "remote-1"},
         "brevo": {"messageId": "<remote-1@brevo>"},
         "mailersend": {},
         "mailgun": {"id": "<remote-1@mailgun>", "message": "Queued. Thank you."},

@@ -65,7 +65,7 @@ def test_infected_mail_goes_to_junk(inbox):
 
     assert message.labels == ["infected"]
     assert message.entries.get().folder.role == "junk"
-    assert message.metadata["scans"]["infected"] == {"virus": "Eicar-Signature"}
+    assert message.metadata["scans"]["infected"] == {"virus": "Own.Eicar.UNOFFICIAL"}
 
 
 @database
@@ -106,7 +106,7 @@ def test_what_clamd_could_not_look_at_is_not_called_clean(says):
 @pytest.mark.parametrize(
     "answer",
     [
-        {"action": "reject", "is_skipped": True},
+        {"action": "no action", "is_skipped": True},
         {"error": "no"},
         ["spam"],
         {"action": {"a": "reject"}},
@@ -125,6 +125,15 @@ def test_doubt_of_rspamd_is_not_spam(action):
     with rspamd() as stub:
         stub.answer = {"action": action, "score": 4.2}
         assert not Rspamd(stub.url).scan(b"Hello\r\n", ABOUT, 5).is_bad
+
+
+@pytest.mark.parametrize(
+    "action", ["add header", "rewrite subject", "reject", "quarantine", "discard"]
+)
+def test_action_of_rspamd_against_a_message_is_spam(action):
+    with rspamd() as stub:
+        stub.answer = {"action": action, "score": 14.2}
+        assert Rspamd(stub.url).scan(b"Hello\r\n", ABOUT, 5).is_bad
 
 
 def test_header_of_a_scan_cannot_be_injected():

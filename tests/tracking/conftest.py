@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from inboxes.models import Inbox, Message
+from outbound import configuring
 from tests.events.listening import Web, free_port, start_web, stop_web
+from tests.outbound.provider_api import SETTINGS
 from tests.pages.proposals import approve, propose
 from tracking.models import TrackedLink
 
@@ -42,3 +44,17 @@ def shared_web(django_db_setup: None) -> Iterator[Web]:
     web = start_web(free_port())
     yield web
     stop_web(web)
+
+
+@pytest.fixture
+def hooked(inbox):
+    """Gives the inbox's domain a provider; answers its row and the paths of its hooks."""
+
+    def make(kind: str, **more: str):
+        given = {**SETTINGS[kind], **more}
+        row = configuring.configure(inbox.domain, kind, given, by="test")
+        urls = configuring.webhook_urls(row)
+        paths = {url.rpartition("/")[2]: "/hooks/" + url.partition("/hooks/")[2] for url in urls}
+        return row, paths
+
+    return make

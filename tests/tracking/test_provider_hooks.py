@@ -34,20 +34,6 @@ pytestmark = [
 
 
 @pytest.fixture
-def hooked(inbox):
-    """Gives the inbox's domain a provider; answers its row and the paths of its hooks."""
-
-    def make(kind: str, **more: str):
-        given = {**SETTINGS[kind], **more}
-        row = configuring.configure(inbox.domain, kind, given, by="test")
-        urls = configuring.webhook_urls(row)
-        paths = {url.rpartition("/")[2]: "/hooks/" + url.partition("/hooks/")[2] for url in urls}
-        return row, paths
-
-    return make
-
-
-@pytest.fixture
 def sent(inbox) -> Delivery:
     """A message that a provider took and calls remote-1."""
     message = queued(inbox, ANN)
