@@ -51,7 +51,7 @@ def test_one_sees_who_else_has_the_draft_open_and_that_they_left(sit_down, inbox
 
     of_alice.goto("/outbox")
     of_bob.locator("#viewers").dispatch_event("refresh")
-    expect(of_bob.locator("#viewers")).to_have_text("", timeout=15_000)
+    expect(of_bob.locator("#viewers")).to_have_text("")
 
 
 def test_an_offered_text_goes_into_the_editor_and_is_saved_as_ones_own(sit_down, inbox, alice):
@@ -67,5 +67,5 @@ def test_an_offered_text_goes_into_the_editor_and_is_saved_as_ones_own(sit_down,
     page.get_by_role("button", name="Take this text into the editor").click()
 
     expect(page.get_by_label("Text of the reply")).to_have_value("A second thought.")
-    expect(page.locator("#saved")).to_contain_text("Saved", timeout=10_000)
+    expect(page.locator("#saved")).to_contain_text("Saved")
     assert words_of(draft) == "A second thought."

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from drafts.models import Draft
 from inboxes.models import Message
@@ -67,7 +68,10 @@ def test_the_decision_stays_in_sight_on_a_small_screen(sit_down, inbox, alice):
     page = sit_down(alice, viewport={"width": 320, "height": 640}).page
     page.goto(f"/drafts/{draft.pk}")
     page.get_by_label("Text of the reply").scroll_into_view_if_needed()
+    page.mouse.move(160, 200)
+    before = page.evaluate("scrollY")
     page.mouse.wheel(0, 300)
+    page.wait_for_function("before => scrollY > before", arg=before)
 
     bar = page.locator(".actions").bounding_box()
     assert bar is not None
@@ -78,9 +82,10 @@ def test_the_decision_stays_in_sight_on_a_small_screen(sit_down, inbox, alice):
 def test_keyboard_users_can_skip_to_the_content(sit_down, inbox, alice):
     page = sit_down(alice).page
     page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
 
-    assert page.evaluate("document.activeElement.id") == "main"
+    expect(page.locator("#main")).to_be_focused()
 
 
 def luminance(colour: str) -> float:
