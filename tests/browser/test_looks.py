@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from drafts.models import Draft
+from inboxes.marks import label_message
 from inboxes.models import Message
 from tests.browser.conftest import Seat
 from tests.events.listening import ROOT
@@ -35,10 +36,14 @@ def paths(inbox, alice) -> list[str]:
                     metadata={LONG: LONG, "llmReasoning": LONG})  # fmt: skip
     sent = approve(propose(inbox, 2), alice)
     message = Message.objects.get(draft=sent)
+    junked = propose(inbox, 3, subject=LONG).reply_to_message
+    Message.objects.filter(pk=junked.pk).update(subject=LONG, from_name=LONG)
+    label_message(junked, add=["spam", LONG[:80]], remove=())
     return [
         "/", f"/drafts/{draft.pk}", f"/drafts/{sent.pk}", f"/drafts/{draft.pk}/difference",
         "/outbox", "/conversations", f"/conversations/{draft.thread_id}",
         f"/messages/{message.pk}", f"/messages/{draft.reply_to_message_id}", "/dev/outbox",
+        "/junk", f"/messages/{junked.pk}",
     ]  # fmt: skip
 
 
