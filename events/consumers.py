@@ -244,6 +244,7 @@ class LiveSocket(EventSocket):
 
     async def connect(self) -> None:
         await super().connect()
+        self.subscription = Subscription(include_spam=True)  # Junk is a page, too
         asked = parse_qs(self.scope["query_string"].decode("ascii", "replace"))
         try:
             after = cursor_of(asked.get("after", [""])[0])

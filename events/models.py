@@ -50,6 +50,7 @@ class EventType(models.TextChoices):
     WEBHOOK_DISABLED = "webhook.disabled"
     SENDING_WARNED = "sending.warned"
     SENDING_PAUSED = "sending.paused"
+    SENDING_RESUMED = "sending.resumed"
 
 
 # What is in Junk is told only to those who ask for it.

@@ -102,8 +102,8 @@ def judge(workspace_id: UUID) -> None:
     if counted.badness >= 1:
         if not Pause.objects.filter(reach=switch.reach, of=workspace_id, extent=switch.extent):
             reason = f"The guard stopped it: {counted}. People can still send."
-            pause(switch, reason=reason, by=BY)
-            _tell(EventType.SENDING_PAUSED, workspace_id, counted)
+            logger.warning("workspace %s: %s", workspace_id, EventType.SENDING_PAUSED)
+            pause(switch, reason=reason, by=BY, facts=_facts(counted))
     elif counted.badness >= 0.5 and known.warned_at is None:
         _tell(EventType.SENDING_WARNED, workspace_id, counted)
         Reputation.objects.filter(pk=workspace_id).update(warned_at=timezone.now())
@@ -118,13 +118,13 @@ def switch_of(workspace_id: UUID) -> Switch:
 
 def _tell(event: EventType, workspace_id: UUID, counted: Figures) -> None:
     logger.warning("workspace %s: %s", workspace_id, event)
-    emit(
-        event,
-        workspace_id=workspace_id,
-        payload={
-            "reason": str(counted),
-            "sent": counted.sent,
-            "bounced": counted.bounced,
-            "complained": counted.complained,
-        },
-    )
+    emit(event, workspace_id=workspace_id, payload=_facts(counted))
+
+
+def _facts(counted: Figures) -> dict[str, Any]:
+    return {
+        "reason": str(counted),
+        "sent": counted.sent,
+        "bounced": counted.bounced,
+        "complained": counted.complained,
+    }

@@ -1,5 +1,6 @@
 """The switches: nothing of what they reach leaves, nothing is lost, and all of it leaves later."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -7,7 +8,9 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.models import Workspace
 from events import audit, log
+from events.models import EventType
 from inboxes.models import Domain, Inbox
 from outbound import hints
 from outbound.models import Home, Pause, Reputation
@@ -35,8 +38,11 @@ class Switch:
 
 
 @transaction.atomic
-def pause(switch: Switch, *, reason: str, by: str) -> Pause:
-    """Hold back what `switch` reaches. One that is off already keeps its first reason."""
+def pause(switch: Switch, *, reason: str, by: str, facts: Mapping[str, Any] | None = None) -> Pause:
+    """Hold back what `switch` reaches. One that is off already keeps its first reason.
+
+    Tells `sending.paused` with `reason`; `facts` say more, or say it otherwise.
+    """
     row, made = Pause.objects.get_or_create(
         reach=switch.reach,
         of=switch.of,
@@ -45,6 +51,7 @@ def pause(switch: Switch, *, reason: str, by: str) -> Pause:
     )
     if made:
         _record(switch, "sending.pause", by, reason=reason[:200])
+        _tell(EventType.SENDING_PAUSED, switch, {"reason": reason, **(facts or {})})
     return row
 
 
@@ -58,6 +65,7 @@ def resume(switch: Switch, *, by: str) -> bool:
         begin = {"counted_from": timezone.now(), "warned_at": None}
         Reputation.objects.update_or_create(workspace_id=switch.of, defaults=begin)
     _record(switch, "sending.resume", by)
+    _tell(EventType.SENDING_RESUMED, switch, {})
     now = timezone.now()
     transaction.on_commit(lambda: hints.give(at=now), robust=True)
     return True
@@ -67,6 +75,18 @@ def _record(switch: Switch, action: str, by: str, **facts: Any) -> None:
     details = {"extent": switch.extent, **facts}
     workspace_id = _workspace_of(switch)
     audit.record(workspace_id, actor=by, action=action, subject=switch.subject, details=details)
+
+
+def _tell(event: EventType, switch: Switch, facts: Mapping[str, Any]) -> None:
+    """One event for each workspace that the switch reaches."""
+    if switch.reach == Reach.INSTALLATION:
+        reached = list(Workspace.objects.values_list("pk", flat=True))
+    else:
+        reached = [_workspace_of(switch)]
+    inbox_id = switch.of if switch.reach == Reach.INBOX else None
+    payload = {"reach": switch.reach, "extent": switch.extent, **facts}
+    for workspace_id in reached:
+        log.emit(event, workspace_id=workspace_id, inbox_id=inbox_id, payload=payload)
 
 
 def _workspace_of(switch: Switch) -> UUID:

@@ -125,6 +125,7 @@ def message(request: MemberRequest, message_id: UUID) -> HttpResponse:
         "timeline": _timeline(found, draft, list(deliveries), _hits(found)),
         "deliveries": deliveries,
         "attachments": found.attachments.all(),
+        "may_move": request.member_scope.reaches(found.inbox.workspace_id, found.inbox_id, "draft"),
         "now": timezone.now(),
     }
     fragment = request.headers.get("HX-Target") == "timeline"

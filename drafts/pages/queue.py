@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 from accounts.people import MemberRequest, member_required
 from drafts.models import Draft
 from drafts.names import names_of
-from drafts.pages.reach import asked, for_rows, waiting
+from drafts.pages.reach import asked, for_rows, ids_in, waiting
 from inboxes.models import Inbox
 
 PAGE_SIZE = 50
@@ -106,7 +106,7 @@ def news(request: MemberRequest) -> HttpResponse:
     by_an_agent = Q(updated_at__gt=seen, edited_by_person=False)
     came_back = Q(updated_at__gt=seen, reviewer__isnull=False)
     fresh = _filtered(request).filter(Q(created_at__gt=seen) | by_an_agent | came_back)
-    fresh = fresh.exclude(pk__in=_ids(request.GET.get("shown", "")))
+    fresh = fresh.exclude(pk__in=ids_in(request.GET.get("shown", "")))
     return render(request, "drafts/_news.html", {"count": fresh.count(), "asked": request.GET})
 
 
@@ -126,7 +126,7 @@ def shown(request: MemberRequest) -> HttpResponse:
     and who has the others in hand. Asked now and then: having something in hand is no event.
     """
     seen = _time(request.GET.get("seen", ""))
-    ids = _ids(request.GET.get("shown", ""))[:PAGE_SIZE]
+    ids = ids_in(request.GET.get("shown", ""))[:PAGE_SIZE]
     drafts = list(for_rows(Draft.objects.within(request.member_scope).filter(pk__in=ids)))
     changed = [draft for draft in drafts if draft.updated_at > seen]
     context = {
@@ -142,7 +142,7 @@ def shown(request: MemberRequest) -> HttpResponse:
 @require_GET
 def held(request: MemberRequest) -> HttpResponse:
     """GET /queue/held?held=<id>: what can still be undone, and what became of what could."""
-    watched = [pk for each in request.GET.getlist("held")[:MOST_HELD] for pk in _ids(each)]
+    watched = [pk for each in request.GET.getlist("held")[:MOST_HELD] for pk in ids_in(each)]
     context = {
         "held": _held(request, watched),
         "may_review": request.member_scope.may("review"),
@@ -165,14 +165,3 @@ def _time(text: str) -> datetime:
     except ValueError:
         found = None
     return found if found and timezone.is_aware(found) else timezone.now()
-
-
-def _ids(text: str) -> list[UUID]:
-    """The ids in a list with commas; what is none is left out."""
-    found = []
-    for each in text.split(","):
-        try:
-            found.append(UUID(each))
-        except ValueError:
-            continue
-    return found

@@ -1,5 +1,7 @@
 """What a person has before them: the drafts in their reach."""
 
+from uuid import UUID
+
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -19,6 +21,7 @@ IN_A_ROW = (
     "created_at",
     "updated_at",
     "message_id",
+    "thread_id",
     "inbox__email",
     "revision__subject",
     "revision__plain_body",
@@ -27,6 +30,7 @@ IN_A_ROW = (
     "lease_holder__email",
     "reply_to_message__from_name",
     "reply_to_message__header_from",
+    "reply_to_message__is_spam",
 )
 ASKED_LIMIT = 320  # characters; an address is no longer
 
@@ -34,6 +38,17 @@ ASKED_LIMIT = 320  # characters; an address is no longer
 def asked(request: HttpRequest, name: str) -> str:
     """What the reader asks a list for, as the database can take it."""
     return request.GET.get(name, "").replace("\0", "").strip()[:ASKED_LIMIT]
+
+
+def ids_in(text: str) -> list[UUID]:
+    """The ids in a list with commas; what is none is left out."""
+    found = []
+    for each in text.split(","):
+        try:
+            found.append(UUID(each))
+        except ValueError:
+            continue
+    return found
 
 
 def waiting(scope: Scope) -> QuerySet[Draft]:

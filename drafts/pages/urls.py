@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from drafts.pages import conversations, deciding, desk, frames, outbox, queue
+from drafts.pages import conversations, deciding, desk, frames, junk, outbox, paused, queue
 
 urlpatterns: list[URLPattern] = [
     path("", queue.queue, name="queue"),
@@ -41,6 +41,9 @@ urlpatterns: list[URLPattern] = [
         frames.attachment,
         name="message-attachment",
     ),
+    path("messages/<uuid:message_id>/junk", junk.move, name="message-junk"),
+    path("junk", junk.junk, name="junk"),
+    path("pauses", paused.pauses, name="pauses"),
     path("dev/outbox", outbox.dev_outbox, name="dev-outbox"),
     path("dev/outbox/<uuid:message_id>", outbox.dev_outbox_raw, name="dev-outbox-raw"),
 ]

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from inboxes.models import Thread
 from inboxes.warning_words import WARNINGS
 
 register = template.Library()
@@ -34,6 +35,13 @@ def short_span(seconds: float) -> str:
 def span(since: datetime | None) -> str:
     """How long ago, in short."""
     return short_span((timezone.now() - since).total_seconds()) if since else ""
+
+
+@register.filter
+def others(thread: Thread) -> str:
+    """Whom a thread is with: its participants without the inbox itself."""
+    outside = [each for each in thread.participants if each != thread.inbox.email]
+    return ", ".join(outside or thread.participants)
 
 
 @register.filter

@@ -97,5 +97,11 @@ def scan_marks(message: Message) -> list[Mark]:
 
 
 @register.filter
+def own_labels(message: Message) -> list[str]:
+    """The labels that no mark says already."""
+    return [label for label in message.labels if label not in (SPAM, INFECTED, UNSCANNED)]
+
+
+@register.filter
 def is_infected(message: Message) -> bool:
     return INFECTED in message.labels

@@ -51,6 +51,7 @@
     }
     if (event.detail.target === saved) {
       if (saved.querySelector(".unsaved")) return;
+      if (dirty) saved.textContent = "Not saved yet"; // typed on while it was being saved
       document.getElementById("goes-to")?.replaceChildren(document.getElementById("to").value || "nobody yet");
       const preview = document.querySelector("#preview[open] iframe");
       if (preview) preview.src = preview.getAttribute("src");

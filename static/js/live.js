@@ -1,5 +1,5 @@
 /* Live by signal, then fetch. The socket says only *what* changed; an element that cares names it in
-   `data-live-on` (drafts, outbox, threads, draft:<id>, thread:<id>, message:<id>) and gets the event
+   `data-live-on` (drafts, outbox, threads, pauses, draft:<id>, thread:<id>, message:<id>) and gets the event
    `refresh`, on which htmx fetches the fragment with the viewer's own rights. The page carries the
    place in the event log as of which it is true: the socket tells everything after it.
    `data-live-every="<ms>"` is refreshed now and then besides. Without a socket all are refreshed
@@ -21,6 +21,7 @@
     const out = [];
     if (signal.draft_id) out.push("drafts", "outbox", `draft:${signal.draft_id}`);
     if (signal.message_id) out.push("outbox", `message:${signal.message_id}`);
+    if (signal.event_type.startsWith("sending.")) out.push("pauses");
     if (signal.thread_id) out.push("threads", `thread:${signal.thread_id}`);
     return out;
   };

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from accounts.models import User
 from inboxes.models import Inbox
@@ -19,7 +19,8 @@ from mailagent.supervisor import browser as browsers
 from tests.database import database_url
 from tests.events.listening import ROOT, Web, free_port, start_web, stop_web
 
-HOLD_SECONDS = 4
+HOLD_SECONDS = 120  # nothing leaves on its own while a test still looks at it
+PATIENCE_MS = 30_000  # costs time only where something fails
 PASSWORD = "a long pass phrase"
 LOST_RACE = "status of 409"  # an answer of ours, which the browser notes as well
 ARGUMENTS = [
@@ -35,6 +36,7 @@ ARGUMENTS = [
 def allow_the_database() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        expect.set_options(timeout=PATIENCE_MS)
         yield
 
 
@@ -80,7 +82,7 @@ def web(transactional_db: None, shared_web: Web) -> Web:
 
 @pytest.fixture
 def inbox(transactional_db: None, inbox: Inbox) -> Inbox:
-    """support@acme.example, with a hold that a test can wait for."""
+    """support@acme.example, with a hold that no test outlives."""
     inbox.hold_seconds = HOLD_SECONDS
     inbox.save(update_fields=["hold_seconds"])
     return inbox
@@ -96,6 +98,8 @@ class Seat:
     elsewhere: list[str] = field(default_factory=list)
 
     def wait_until_live(self) -> None:
+        """Signals are heard, and every script of the page listens to keys."""
+        self.page.wait_for_load_state("load")
         self.page.locator(".live[data-state=live]").first.wait_for(state="attached")
 
 
@@ -107,7 +111,7 @@ def sit_down(chromium: Browser, web: Web) -> Iterator[Callable[..., Seat]]:
 
     def sit(user: User, **options: object) -> Seat:
         context = chromium.new_context(base_url=web.http, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         seat = Seat(context.new_page(), context)
         watch(seat, web)
         seats.append(seat)

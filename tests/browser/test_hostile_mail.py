@@ -68,8 +68,8 @@ def test_nothing_of_hostile_mail_runs_or_leaves(sit_down, inbox, alice):
 def show(page, message: Message) -> None:
     page.goto(f"/conversations/{message.thread_id}")
     page.get_by_text("Show as the sender designed it").click()
-    frame = page.frame_locator("iframe")
-    frame.locator("body").wait_for(state="attached")
+    frame = page.locator("iframe").element_handle().content_frame()
+    frame.wait_for_url(f"**/messages/{message.pk}/body")
     assert frame.locator("script, iframe, form, object, embed, link, base[href]").count() == 0
     assert page.locator("iframe").get_attribute("sandbox") == (
         "allow-popups allow-popups-to-escape-sandbox"
@@ -91,11 +91,11 @@ def test_a_script_that_slipped_through_would_not_run(sit_down, inbox, alice, web
         ),
     )
     page.reload()
-    page.get_by_text("Show as the sender designed it").click()
+    with page.expect_console_message(lambda each: "Blocked script execution" in each.text):
+        page.get_by_text("Show as the sender designed it").click()
     page.frame_locator("iframe").locator("#here").wait_for()
 
     assert page.evaluate("window.x") is None
-    assert any("Blocked script execution" in each for each in seat.complaints)
     seat.complaints.clear()
 
 

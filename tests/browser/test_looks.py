@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from drafts.models import Draft
+from inboxes.marks import label_message
 from inboxes.models import Message
 from tests.browser.conftest import Seat
 from tests.events.listening import ROOT
@@ -34,10 +36,14 @@ def paths(inbox, alice) -> list[str]:
                     metadata={LONG: LONG, "llmReasoning": LONG})  # fmt: skip
     sent = approve(propose(inbox, 2), alice)
     message = Message.objects.get(draft=sent)
+    junked = propose(inbox, 3, subject=LONG).reply_to_message
+    Message.objects.filter(pk=junked.pk).update(subject=LONG, from_name=LONG)
+    label_message(junked, add=["spam", LONG[:80]], remove=())
     return [
         "/", f"/drafts/{draft.pk}", f"/drafts/{sent.pk}", f"/drafts/{draft.pk}/difference",
         "/outbox", "/conversations", f"/conversations/{draft.thread_id}",
         f"/messages/{message.pk}", f"/messages/{draft.reply_to_message_id}", "/dev/outbox",
+        "/junk", f"/messages/{junked.pk}",
     ]  # fmt: skip
 
 
@@ -67,7 +73,10 @@ def test_the_decision_stays_in_sight_on_a_small_screen(sit_down, inbox, alice):
     page = sit_down(alice, viewport={"width": 320, "height": 640}).page
     page.goto(f"/drafts/{draft.pk}")
     page.get_by_label("Text of the reply").scroll_into_view_if_needed()
+    page.mouse.move(160, 200)
+    before = page.evaluate("scrollY")
     page.mouse.wheel(0, 300)
+    page.wait_for_function("before => scrollY > before", arg=before)
 
     bar = page.locator(".actions").bounding_box()
     assert bar is not None
@@ -78,9 +87,10 @@ def test_the_decision_stays_in_sight_on_a_small_screen(sit_down, inbox, alice):
 def test_keyboard_users_can_skip_to_the_content(sit_down, inbox, alice):
     page = sit_down(alice).page
     page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
 
-    assert page.evaluate("document.activeElement.id") == "main"
+    expect(page.locator("#main")).to_be_focused()
 
 
 def luminance(colour: str) -> float:

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from drafts.models import Draft
-from tests.browser.conftest import Seat, watch
+from tests.browser.conftest import PATIENCE_MS, Seat, watch
 from tests.browser.test_looks import SMALL_TARGETS, UNLABELLED
 
 pytestmark = pytest.mark.browser
@@ -19,7 +19,7 @@ def open_reference(chromium, web):
 
     def visit(**options) -> Page:
         context = chromium.new_context(base_url=web.http, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         seat = Seat(context.new_page(), context)
         watch(seat, web)
         seats.append(seat)
@@ -79,7 +79,7 @@ def test_an_operation_is_found_by_its_words(open_reference):
     page = open_reference()
     page.get_by_label("Find an operation").fill("rotate dkim")
 
-    assert page.locator("[data-find]:visible").count() == 1
+    expect(page.locator("[data-find]:visible")).to_have_count(1)
 
 
 @pytest.mark.parametrize("width", [320, 1280])

@@ -65,11 +65,11 @@ def start_web(port: int, **environment: str) -> Web:
         },
     )
     web = Web(port, process)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
             # Not the open door alone: behind it somebody must listen to signals, too.
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=20):
                 return web
         except OSError:
             time.sleep(0.1)
@@ -99,7 +99,7 @@ def tell(workspace_id: UUID, inbox_id: UUID | None = None, **facts: Any) -> None
     )
 
 
-async def hear(client: ClientConnection, *, within: float = 5.0) -> dict[str, Any]:
+async def hear(client: ClientConnection, *, within: float = 30.0) -> dict[str, Any]:
     """The next frame that is not a ping."""
     while True:
         frame: dict[str, Any] = json.loads(await asyncio.wait_for(client.recv(), within))

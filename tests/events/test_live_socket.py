@@ -110,7 +110,7 @@ async def test_who_is_no_longer_welcome_is_closed_with_4001(web, cookie, alice, 
         await hear(client)
         await database_sync_to_async(end)()
         with pytest.raises(ConnectionClosed) as closed:
-            async with asyncio.timeout(6):
+            async with asyncio.timeout(20):
                 while True:
                     await client.recv()
 

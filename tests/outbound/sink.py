@@ -31,7 +31,7 @@ class Sink:
         self._listening = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sink", daemon=True)
         self._thread.start()
-        self._listening.wait(5)
+        self._listening.wait(30)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -49,7 +49,7 @@ class Sink:
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(30)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -96,7 +96,7 @@ def test_nothing_waits_for_a_valkey_that_is_away(domain):
     nowhere.halve(domain)
 
 
-def wait_for(truth, seconds: float = 5.0):
+def wait_for(truth, seconds: float = 30.0):
     done = threading.Event()
     for _ in range(int(seconds / 0.05)):
         if found := truth():
@@ -146,7 +146,7 @@ def test_message_that_finds_all_connections_busy_is_not_begun(
         transport.send(job, on_phase=phases)
     assert phases == ["connecting"]
     there.released.set()
-    first.join(5)
+    first.join(30)
 
 
 def test_waiting_message_goes_over_the_connection_that_becomes_free(direct, server, phases, domain):
@@ -159,7 +159,7 @@ def test_waiting_message_goes_over_the_connection_that_becomes_free(direct, serv
     for each in threads:
         each.start()
     for each in threads:
-        each.join(10)
+        each.join(30)
 
     assert len(there.seen.messages) == 5
     assert there.seen.connections == 1

@@ -17,7 +17,7 @@ def test_a_place_is_given_to_one_at_a_time():
     assert (first, got) == (0, [])
 
     places.give(0, rest=0)
-    waiter.join(5)
+    waiter.join(30)
 
     assert got == [0]
 

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.scope import Scope
-from events.models import AuditEntry, LogHorizon
+from events.models import AuditEntry, Event, LogHorizon
 from inboxes.models import Inbox
 from outbound import attempts, claims, pauses, switching
 from outbound.models import Delivery, Home, Pause
@@ -44,6 +44,23 @@ def test_what_a_switch_reaches_waits_and_leaves_when_it_is_on_again(inbox, reach
         ("sending.pause", "user:1"),
         ("sending.resume", "user:1"),
     ]
+
+
+@pytest.mark.parametrize("reach", Reach.values)
+def test_a_switch_is_told_to_the_workspaces_that_it_reaches(inbox, strange_inbox, reach):
+    switch = switch_of(inbox, reach)
+    pause(switch, reason="a spill", by="user:1")
+    pause(switch, reason="again", by="user:1")
+    resume(switch, by="user:1")
+
+    told = Event.objects.filter(type__startswith="sending.").order_by("pk")
+    ours = [
+        (each.type, each.payload["reach"]) for each in told.filter(workspace_id=inbox.workspace_id)
+    ]
+    others = told.filter(workspace_id=strange_inbox.workspace_id)
+    assert ours == [("sending.paused", reach), ("sending.resumed", reach)]
+    assert others.count() == (2 if reach == "installation" else 0)
+    assert told[0].payload["reason"] == "a spill"
 
 
 def test_the_mail_of_others_leaves_meanwhile(inbox, strange_inbox):

@@ -95,7 +95,7 @@ def test_a_connection_is_used_again_and_ended_when_nobody_needs_it(server, phase
 
     assert (there.seen.connections, len(there.seen.messages)) == (1, 2)
     assert "QUIT" not in there.seen.commands
-    eventually(lambda: "QUIT" in there.seen.commands, "the connection is ended", 3)
+    eventually(lambda: "QUIT" in there.seen.commands, "the connection is ended")
 
 
 def test_a_connection_in_use_is_not_ended_by_the_timer_of_another(server, phases, monkeypatch):

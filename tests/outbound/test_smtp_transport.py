@@ -146,7 +146,7 @@ def test_server_that_drips_octets_is_left_at_the_deadline(server, phases, script
     results = smarthost(server(script)).send(JOB, on_phase=phases)
 
     assert outcomes(results) == ["deferred", "deferred"]
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
 
 
 def test_attempt_as_a_whole_has_a_deadline(server, phases):
@@ -156,7 +156,7 @@ def test_attempt_as_a_whole_has_a_deadline(server, phases):
 
     begun = time.monotonic()
     assert outcomes(transport.send(JOB, on_phase=phases)) == ["deferred", "deferred"]
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
 
 
 def test_aiosmtpd_takes_what_we_send(phases):

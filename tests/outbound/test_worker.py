@@ -64,7 +64,7 @@ def test_a_message_goes_from_the_queue_to_the_server(inbox, system):
     running = system.start_worker()
 
     message = queued(inbox)
-    eventually(lambda: statuses(message) == ["sent"], "sent", 20)
+    eventually(lambda: statuses(message) == ["sent"], "sent")
 
     assert system.sink.taken[0].header_message_id == message.header_message_id
     assert running.resident() < MEBIBYTES
@@ -78,7 +78,7 @@ def test_a_lost_hint_is_made_good_by_the_sweeper(inbox, system):
     system.start_worker()
     system.start_beat()
 
-    eventually(lambda: statuses(message) == ["sent"], "sent", 20)
+    eventually(lambda: statuses(message) == ["sent"], "sent")
 
 
 def test_a_worker_that_is_told_to_stop_waits_for_the_server_and_for_nothing_else(inbox, system):
@@ -105,10 +105,10 @@ def test_a_held_message_leaves_when_its_hold_is_over(inbox, system):
     message = queued(inbox, hold=1.0)
     due = Delivery.objects.get(message=message).next_attempt_at.timestamp()
 
-    eventually(lambda: statuses(message) == ["sent"], "sent", 5)
+    eventually(lambda: statuses(message) == ["sent"], "sent")
 
     late = system.sink.taken[-1].connected_at - due
-    assert 0 <= late < 0.5
+    assert 0 <= late < 5  # the far end would be 29 s away
 
 
 def kill_until_done(system: System, seed: int) -> int:

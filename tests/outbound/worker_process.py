@@ -40,7 +40,7 @@ class CeleryProcess:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(30)
 
     def stop(self, seconds: float = 30) -> float:
         """SIGTERM; how long it took to end."""
@@ -76,7 +76,7 @@ def beat(log: Path, schedule: Path) -> CeleryProcess:
     return CeleryProcess(log, "beat", "--pidfile=", "--schedule", str(schedule))
 
 
-def eventually(is_so: Callable[[], bool], what: str, seconds: float = 20) -> None:
+def eventually(is_so: Callable[[], bool], what: str, seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if is_so():

@@ -12,11 +12,11 @@ from tests.pages.proposals import approve, propose
 
 POSTED = {
     "draft-edit", "draft-lease", "draft-approve", "draft-reject", "draft-no-reply",
-    "draft-request-changes", "draft-undo", "outbox-answer",
+    "draft-request-changes", "draft-undo", "outbox-answer", "message-junk",
 }  # fmt: skip
 LISTS = {
     "queue", "queue-rows", "queue-shown", "queue-news", "queue-held", "queue-count", "outbox",
-    "conversations", "dev-outbox",
+    "conversations", "dev-outbox", "junk", "pauses",
 }  # fmt: skip
 ALL = sorted(route.name for route in urlpatterns if isinstance(route, URLPattern))
 

@@ -1,5 +1,7 @@
 """Signing in and out."""
 
+from accounts.models import User
+
 PASSWORD = "a long pass phrase"
 
 
@@ -36,3 +38,13 @@ def test_one_who_is_in_no_workspace_is_told_so(client, django_user_model):
     client.force_login(django_user_model.objects.create_user("new@acme.example", PASSWORD))
 
     assert client.get("/").status_code == 403
+
+
+def test_who_belongs_to_no_workspace_can_sign_out_and_staff_get_to_the_administration(client, db):
+    staff = User.objects.create_superuser(email="root@acme.example", password=PASSWORD)
+    client.force_login(staff)
+    refused = client.get("/")
+
+    assert refused.status_code == 403
+    assert 'action="/sign-out"' in refused.content.decode()
+    assert 'href="/admin/"' in refused.content.decode()

@@ -84,3 +84,9 @@ def test_what_is_held_can_be_undone_and_is_on_its_way_once_the_hold_is_over(page
     leaving = page.get("/outbox").content.decode()
     assert "can be undone" not in leaving
     assert "On the way" in leaving
+
+
+def test_conversations_name_the_customer_and_not_our_own_address(page, draft):
+    shown = page.get("/conversations").content.decode()
+
+    assert '<span class="who">ann@customer.example</span>' in shown

@@ -55,7 +55,7 @@ class Wire:
     """A client that writes what it is told and reads replies."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.file = self.socket.makefile("rb")
 
     def reply(self) -> str:

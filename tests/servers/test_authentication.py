@@ -210,7 +210,7 @@ def test_second_look_is_given_up_in_the_end(server, zone):
     assert "unsettled" not in message.authentication
 
 
-def eventually(condition, seconds=10):
+def eventually(condition, seconds=30):
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until

@@ -153,5 +153,5 @@ def test_silent_scanner_is_given_up_in_time_and_then_left_alone():
                 with pytest.raises(Unscanned):
                     scanner.scan(b"Hello\r\n", ABOUT, 0.5)
 
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 9  # twenty times 0.5 s would be 10
         assert len(stub.asked) == 1

@@ -77,7 +77,7 @@ class System:
         """Ask it to stop; return the seconds that it took."""
         began = time.monotonic()
         self.process.send_signal(number)
-        self.process.wait(20)
+        self.process.wait(60)
         return time.monotonic() - began
 
 
@@ -96,7 +96,7 @@ def processes_with(mark: str) -> list[int]:
     return found
 
 
-def eventually(condition: Callable[[], object], what: str, seconds: float = 10) -> None:
+def eventually(condition: Callable[[], object], what: str, seconds: float = 30) -> None:
     """Wait for `condition`, or fail naming it."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -56,7 +56,7 @@ class Up:
     def stop(self) -> float:
         began = time.monotonic()
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(20)
+        self.process.wait(60)
         return time.monotonic() - began
 
 
@@ -76,9 +76,9 @@ def up(state: Path) -> Iterator[Up]:
 
 
 def test_doors_are_open_when_it_says_so(up: Up, state: Path) -> None:
-    with urllib.request.urlopen(f"http://127.0.0.1:{up.web_port}/healthz", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{up.web_port}/healthz", timeout=20) as answer:
         assert answer.status == 200
-    with smtplib.SMTP("127.0.0.1", up.smtp_port, timeout=5) as smtp:
+    with smtplib.SMTP("127.0.0.1", up.smtp_port, timeout=20) as smtp:
         assert smtp.noop()[0] == 250
     for name in ("web", "mail", "worker", "beat", "postgres", "valkey"):
         assert f"{name} ended" not in up.log.read_text()

@@ -30,7 +30,7 @@ def fetch(web, path: str, *, method: str = "GET", **fields: str):
 
 
 def recorded(count: int) -> list[Hit]:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while Hit.objects.count() < count and time.monotonic() < until:
         time.sleep(0.05)
     return list(Hit.objects.order_by("at"))

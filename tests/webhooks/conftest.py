@@ -75,7 +75,7 @@ def tell(inbox: Inbox, subject: str = "Hello", **fields: Any) -> None:
 def feed(feeder: Feeder | None = None) -> None:
     """Feed what is committed, whatever older transactions run beside this test."""
     feeder = feeder or Feeder()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         batch = feeder.feed()
         if batch is not None and not batch.full and not batch.waiting:

