@@ -12,15 +12,15 @@ from django.utils import timezone
 
 from inboxes.addresses import fold_address
 from inboxes.models import Domain, Message
-from outbound import doubt, pauses, stopping
+from outbound import doubt, stopping, supplies
 from outbound.claims import Claim, LeaseLost
 from outbound.doubt import Turn
 from outbound.models import Delivery
 from outbound.recorder import recorder
 from outbound.recording import Ended, transport_name
 from outbound.return_paths import sender_for
-from outbound.signing import domain_of, frozen_octets, signed_octets
-from outbound.suppression import reasons_to_withhold
+from outbound.signing import domain_of, frozen_octets, sign, signers_of
+from outbound.supplies import Supplies
 from outbound.transports.protocol import Job, NotNow, Outcome, Phase, Result, Transport
 from outbound.ways_out import WayOut, own_way, transport_at
 
@@ -43,12 +43,15 @@ def attempt(claim: Claim) -> None:
     """
     started = timezone.now()
     by_person = claim.deliveries[0].by_person
-    if pauses.in_force().hold(claim.message, by_person=by_person):
+    at_hand = claim.supplies
+    if at_hand is None or not at_hand.are_fresh:
+        at_hand = supplies.for_one(claim.deliveries)
+    if at_hand.pauses.hold(claim.message, by_person=by_person):
         claim.give_back()  # A switch was thrown since it was claimed.
         return
     turn = doubt.turn(by_person=by_person)
     try:
-        refused, results = _send(claim, turn)
+        refused, results = _send(claim, turn, at_hand)
     except LeaseLost as lost:
         logger.warning("%s", lost)
         return
@@ -67,9 +70,9 @@ def attempt(claim: Claim) -> None:
     _record_patiently(claim, results, refused, started=started)
 
 
-def _send(claim: Claim, turn: Turn) -> tuple[dict[str, str], list[Result]]:
+def _send(claim: Claim, turn: Turn, at_hand: Supplies) -> tuple[dict[str, str], list[Result]]:
     """Suppressed recipients with the reason, and what the transport says of the others."""
-    refused = _suppressed(claim)
+    refused = _suppressed(claim, at_hand)
     going = [each for each in claim.deliveries if each.rcpt_to not in refused]
     if not going:
         return refused, []
@@ -79,7 +82,8 @@ def _send(claim: Claim, turn: Turn) -> tuple[dict[str, str], list[Result]]:
     way = own_way(domain) or WayOut(transport_name(), transport())
     for each in claim.deliveries:
         each.transport = way.name
-    job = _job(claim.message, going, domain, way)
+    octets = _octets_to_send(claim.message, domain, way, at_hand)
+    job = _job(claim.message, going, domain, octets)
 
     def enter(phase: Phase) -> None:
         if phase == "committing":
@@ -106,15 +110,14 @@ def _too_late(delivery: Delivery, expires_at: datetime) -> Result:
     return Result(delivery.rcpt_to, "deferred", 0, words, "")
 
 
-def _suppressed(claim: Claim) -> dict[str, str]:
-    folded = {each.rcpt_to: fold_address(each.rcpt_to) for each in claim.deliveries}
+def _suppressed(claim: Claim, at_hand: Supplies) -> dict[str, str]:
     workspace_id = claim.message.inbox.workspace_id
-    reasons = reasons_to_withhold(workspace_id, folded.values())
-    return {
-        rcpt_to: f"suppressed: {reasons[address]}"
-        for rcpt_to, address in folded.items()
-        if address in reasons
-    }
+    refused = {}
+    for each in claim.deliveries:
+        reason = at_hand.suppressed.get((workspace_id, fold_address(each.rcpt_to)))
+        if reason is not None:
+            refused[each.rcpt_to] = f"suppressed: {reason}"
+    return refused
 
 
 def _broken_off(claim: Claim, error: Exception) -> list[Result]:
@@ -132,7 +135,7 @@ def _record_patiently(
     until = time.monotonic() + RECORD_PATIENCE
     while True:
         try:
-            recorder.record(Ended(claim, results, refused, started))
+            recorder.ask(Ended(claim, results, refused, started))
         except (OperationalError, InterfaceError):
             if time.monotonic() > until:
                 raise
@@ -142,8 +145,14 @@ def _record_patiently(
             return
 
 
-def _job(message: Message, going: list[Delivery], domain: Domain, way: WayOut) -> Job:
-    """The transaction: signed octets under an envelope sender that tells a bounce apart."""
-    octets = frozen_octets(message) if way.is_provider else signed_octets(message, domain)
+def _octets_to_send(message: Message, domain: Domain, way: WayOut, at_hand: Supplies) -> bytes:
+    octets = at_hand.octets.get(message.pk) or frozen_octets(message)
+    if way.is_provider:
+        return octets
+    return sign(message, octets, at_hand.signers.get(domain.pk) or signers_of(domain))
+
+
+def _job(message: Message, going: list[Delivery], domain: Domain, octets: bytes) -> Job:
+    """The transaction: the octets under an envelope sender that tells a bounce apart."""
     rcpt_tos = tuple(each.rcpt_to for each in going)
     return Job(sender_for(going[0].pk, domain), rcpt_tos, octets, reference=str(message.pk))

@@ -15,6 +15,7 @@ from django.utils import timezone
 from inboxes.models import Message
 from outbound import leases, notices, pauses, stopping, whole_messages
 from outbound.models import Delivery
+from outbound.supplies import Supplies
 from outbound.transports.protocol import Phase
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Claim:
     message_id: UUID
     deliveries: tuple[Delivery, ...]
     reached: Phase = "connecting"  # the last phase that was committed
+    supplies: Supplies | None = None  # what was looked up for many at once
 
     @property
     def message(self) -> Message:
@@ -49,7 +51,7 @@ class Claim:
         stopping.refuse_to_go_on()
         if phase == "connecting":
             return  # The claim has committed it. Whoever lost it since gets no further than this.
-        if leases.enter(self.tokens(), phase) != len(self.deliveries):
+        if not leases.enter(self.tokens(), phase):
             raise LeaseLost(f"message {self.message_id}: the lease is lost before {phase}")
         self.reached = phase
 

@@ -2,12 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
 from django.db import DatabaseError, connection
 
+from outbound.together import Together
 from outbound.transports.protocol import Phase
 
 logger = logging.getLogger(__name__)
@@ -26,8 +28,25 @@ _OURS = """
            FOR NO KEY UPDATE OF delivery
     )
 """
-_ENTER = f"""
-    {_OURS}, durably AS (
+# Of claims that enter together, each enters with all of its deliveries or with none.
+_ENTER = """
+    WITH held AS (
+        SELECT *
+          FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(claims)s::int[],
+                      %(phases)s::text[]) AS held (id, fence, claim, phase)
+    ), ours AS (
+        SELECT delivery.id, held.claim, held.phase
+          FROM outbound_delivery AS delivery
+          JOIN held ON delivery.id = held.id AND delivery.fence = held.fence
+         WHERE delivery.status = 'sending'
+         ORDER BY delivery.id
+           FOR NO KEY UPDATE OF delivery
+    ), whole AS (
+        SELECT held.claim
+          FROM held LEFT JOIN ours USING (id)
+         GROUP BY held.claim
+        HAVING count(ours.id) = count(*)
+    ), durably AS (
         SELECT set_config(
             'synchronous_commit',
             CASE WHEN %(durable)s THEN current_setting('synchronous_commit') ELSE 'off' END,
@@ -35,10 +54,11 @@ _ENTER = f"""
         )
     )
     UPDATE outbound_delivery AS delivery
-       SET phase = %(phase)s, lease_until = now() + %(lease)s
-      FROM ours, durably
-     WHERE delivery.id = ours.id AND (SELECT count(*) FROM ours) = cardinality(%(ids)s::bigint[])
-"""  # noqa: S608 - constants
+       SET phase = ours.phase, lease_until = now() + %(lease)s
+      FROM ours JOIN whole USING (claim), durably
+     WHERE delivery.id = ours.id
+ RETURNING ours.claim
+"""
 _RENEW = f"""
     {_OURS}
     UPDATE outbound_delivery AS delivery
@@ -54,17 +74,41 @@ class Held(Protocol):
     def tokens(self) -> dict[int, int]: ...
 
 
-def enter(tokens: Mapping[int, int], phase: Phase) -> int:
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A claim that is about to enter a phase."""
+
+    tokens: Mapping[int, int]
+    phase: Phase
+
+
+def enter(tokens: Mapping[int, int], phase: Phase) -> bool:
     """Commit that `phase` begins, and renew the lease: for all, or where one is lost for none.
-    How many were entered.
 
     Only what `committing` says has to outlast a crash of the database: whoever is found dead
     before it is tried again, wherever they were.
     """
+    return _entering.ask(_Step(tokens, phase))
+
+
+def _enter(steps: Sequence[_Step]) -> list[bool]:
+    """Which of them were entered."""
+    rows = [
+        (pk, fence, number, step.phase)
+        for number, step in enumerate(steps)
+        for pk, fence in step.tokens.items()
+    ]
+    given: dict[str, Any] = dict(
+        zip(("ids", "fences", "claims", "phases"), map(list, zip(*rows, strict=True)), strict=True)
+    )
+    durable = any(step.phase == "committing" for step in steps)
     with connection.cursor() as cursor:
-        cursor.execute(_ENTER, _held(tokens) | {"phase": phase, "durable": phase == "committing"})
-        entered: int = cursor.rowcount
-        return entered
+        cursor.execute(_ENTER, given | {"lease": LEASE, "durable": durable})
+        entered = {number for (number,) in cursor.fetchall()}
+    return [number in entered for number in range(len(steps))]
+
+
+_entering: Together[_Step, bool] = Together(_enter)
 
 
 def renew(tokens: Mapping[int, int]) -> None:

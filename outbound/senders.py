@@ -10,11 +10,11 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.db import DatabaseError, close_old_connections, connection
 
-from outbound import attempts, claims, stopping
+from outbound import attempts, claims, stopping, supplies
 from outbound.claims import Claim
 
 logger = logging.getLogger(__name__)
@@ -102,7 +102,8 @@ class Lane:
         with self._claiming:
             if not self._stock:
                 close_old_connections()
-                self._stock.extend(self._claim_many(AT_ONCE))
+                self._stock.extend(found := self._claim_many(AT_ONCE))
+                _supply(found)
             if not self._stock:
                 return None
             if len(self._stock) > 1:
@@ -115,6 +116,14 @@ class Lane:
         with self._claiming:
             while self._stock:
                 self._stock.popleft().give_back()
+
+
+def _supply(stock: Sequence[Claim]) -> None:
+    """Look up at once what the attempts will ask for."""
+    if len(stock) > 1:
+        found = supplies.for_many([each for claim in stock for each in claim.deliveries])
+        for claim in stock:
+            claim.supplies = found
 
 
 class Senders:

@@ -31,7 +31,7 @@ _COUNT = """
 _SETTLE = """
     UPDATE inboxes_message AS message
        SET status = new.status,
-           sent_at = CASE WHEN new.has_left THEN now() ELSE message.sent_at END
+           sent_at = coalesce(message.sent_at, CASE WHEN new.has_left THEN now() END)
       FROM unnest(%s::uuid[], %s::text[], %s::boolean[]) AS new (id, status, has_left)
      WHERE message.id = new.id
 """

@@ -1,5 +1,6 @@
 """DKIM keys of our domains: made, sealed, opened for signing."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from django.db import connection, transaction
@@ -81,7 +82,12 @@ def frozen_octets(message: Message) -> bytes:
 
 
 def signed_octets(message: Message, domain: Domain) -> bytes:
-    """The octets as they leave. The Date of the message is the time of the signatures, so that
-    every attempt has the same."""
+    """The octets as they leave."""
+    return sign(message, frozen_octets(message), signers_of(domain))
+
+
+def sign(message: Message, octets: bytes, signers: Sequence[dkim.Signer]) -> bytes:
+    """The message's `octets` as they leave. The Date of the message is the time of the signatures,
+    so that every attempt has the same."""
     signed_at = int((message.date or message.created_at).timestamp())
-    return dkim.sign(frozen_octets(message), signers_of(domain), signed_at=signed_at)
+    return dkim.sign(octets, signers, signed_at=signed_at)

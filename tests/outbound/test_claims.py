@@ -88,6 +88,17 @@ def test_a_worker_that_lost_part_of_its_lease_enters_no_phase(inbox):
     assert set(Delivery.objects.values_list("phase", flat=True)) == {"connecting"}
 
 
+def test_of_claims_that_enter_together_only_those_that_are_whole_do(inbox):
+    sound, torn = queued(inbox), queued(inbox, "ann@customer.example", "ben@customer.example")
+    steps = [leases._Step(claimed(each).tokens(), "committing") for each in (sound, torn)]
+    Delivery.objects.filter(message=torn, rcpt_to="ben@customer.example").update(fence=99)
+
+    assert leases._enter(steps) == [True, False]
+
+    phases = dict(Delivery.objects.values_list("message_id", "phase"))
+    assert phases == {sound.pk: "committing", torn.pk: "connecting"}
+
+
 def test_a_worker_cannot_touch_what_another_has_claimed_since(inbox):
     message = queued(inbox)
     late = claimed(message)

@@ -5,9 +5,10 @@ import re
 
 import dkim
 import pytest
+from dkim.canonicalization import Relaxed
 
 from bench import dkim_postfix
-from outbound.dkim import OVERSIGNED, Signer, new_key, sign
+from outbound.dkim import OVERSIGNED, Signer, _canonical_body, new_key, sign
 
 DOMAIN = "acme.example"
 MESSAGE = (
@@ -88,6 +89,27 @@ def test_a_relay_may_fold_anew_and_add_trace_fields(keys):
     relayed = signed.replace(b"To: ann@", b"To:\r\n\t ann@").replace(b"Hello", b"Hello  ")
 
     assert keys.verify(b"Received: from a by b\r\n" + relayed) == [True, True]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\r\n",
+        b"\r\n\r\n",
+        b" ",
+        b" \r\n",
+        b"one blank\r\n",
+        b"two  blanks\r\n",
+        b"a\ttab\r\n",
+        b"at the end \r\n\r\n",
+        b"at the end\t\r\nno line end",
+        b"lines after\r\n\r\n\r\n",
+        b" at the start\r\n \r\n",
+    ],
+)
+def test_a_body_is_canonical_by_the_short_way_too(body):
+    assert _canonical_body(body) == Relaxed.canonicalize_body(body)
 
 
 def test_message_without_signers_stays_as_it_is():

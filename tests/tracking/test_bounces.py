@@ -127,6 +127,17 @@ def test_one_of_two_recipients_bounces(inbox):
     assert event.payload["recipients"] == [BEN]
 
 
+def test_a_late_bounce_leaves_the_time_of_sending_as_it_was(inbox):
+    message = left(inbox, ANN, BEN)
+    sent_at = timezone.now() - timedelta(days=1)
+    Message.objects.filter(pk=message.pk).update(sent_at=sent_at)
+
+    come_back(dsn(BEN), signed(message))
+
+    message.refresh_from_db()
+    assert (message.status, message.sent_at) == ("partly_sent", sent_at)
+
+
 def test_original_recipient_counts_where_mail_was_forwarded(inbox):
     message = left(inbox, ANN)
     raw = dsn("inner@hidden.example").replace(
