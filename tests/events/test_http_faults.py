@@ -20,13 +20,10 @@ def assert_told(response: httpx.Response) -> None:
     ("content_type", "body"),
     [
         ("multipart/form-data", b"x"),
-        ("multipart/form-data; boundary=abc", b"x"),
-        ("multipart/form-data; boundary=abc", b"--abc\r\nx"),
-        ("multipart/form-data; boundary=abc", b"--abc\r\n\r\nx\r\n--abc--\r\n"),
         ("multipart/form-data; boundary=\xe9".encode("latin-1"), b"--\xe9--"),
     ],
 )
-def test_a_malformed_form_is_refused_with_a_sentence(web, key, inbox, content_type, body):
+def test_a_form_without_a_boundary_is_refused_with_a_sentence(web, key, inbox, content_type, body):
     response = httpx.post(
         f"{web.http}/v1/inboxes/{inbox.pk}/drafts",
         content=body,
