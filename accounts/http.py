@@ -7,6 +7,8 @@ from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import serializers
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -87,6 +89,16 @@ class ApiView(APIView):
             # Runs in HttpResponse.close: when the answer has left.
             final._resource_closers.append(lambda: note_use(key))  # type: ignore[attr-defined]
         return final
+
+
+class OwnType(DefaultContentNegotiation):
+    """For answers in a type of their own, such as `message/rfc822`: they are that, whatever is
+    asked for (RFC 9110 §12.5.1), and refusals are JSON."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
 
 
 def asked(request: Request, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from drafts.refusals import DraftNotPending, InReview, NotTheAuthor, TooLate, Ve
 from drafts.replies import reply_fields
 from drafts.sending import pull_back
 from events.errors import Forbidden, Missing
+from events.metadata import fitting
 from events.models import EventType
 from inboxes.addresses import Address, fold_address
 from inboxes.models import Inbox, Message, Thread
@@ -84,7 +85,7 @@ def create(
         agent=given.get("agent") or _agent_of(by),
         category=given.get("category", ""),
         confidence=given.get("confidence"),
-        metadata=given.get("metadata", {}),
+        metadata=fitting(given.get("metadata", {})),
         prompt=given.get("prompt", []),
         send_at=given.get("send_at"),
         expires_in=given.get("expires_in"),
@@ -174,7 +175,7 @@ def _create_again(
         return _offer(draft, content, given, by=actor)
     fields: dict[str, Any] = {name: given[name] for name in _PLAIN_FIELDS if name in given}  # type: ignore[literal-required]
     if "metadata" in given:
-        fields["metadata"] = given["metadata"]
+        fields["metadata"] = fitting(given["metadata"])
     fields |= _seen(draft.thread, parent) | _after_revision(draft, actor, rewritten=True)
     draft = change(draft, when=REVISABLE, reply_to_message=parent, **fields)
     _add_first_or_next(draft, content, given, author=actor)
@@ -260,7 +261,7 @@ def _changed_fields(present: Draft, changes: Given) -> dict[str, Any]:
     """The draft's own fields that the changes touch; not those that are as they were."""
     fields: dict[str, Any] = {name: changes[name] for name in _PLAIN_FIELDS if name in changes}  # type: ignore[literal-required]
     if "metadata" in changes:
-        fields["metadata"] = merge_patch(present.metadata, changes["metadata"])
+        fields["metadata"] = fitting(merge_patch(present.metadata, changes["metadata"]))
     return {name: value for name, value in fields.items() if getattr(present, name) != value}
 
 

@@ -14,6 +14,12 @@ from events.models import NOT_ABOUT_SPAM, NOT_BY_MACHINE, Event, EventType
 from events.reach import Reach
 
 MOST_IDS = 1000
+_FIELDS = frozenset(
+    (
+        *("type", "event_types", "inbox_ids", "workspace_ids", "pod_ids"),
+        *("after", "include_spam", "include_machines"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,10 @@ class Subscription:
 
     @classmethod
     def asked(cls, frame: Mapping[str, Any]) -> Self:
-        """From a `subscribe` frame. Raises Invalid naming the field."""
+        """From a `subscribe` frame. Raises Invalid naming the field, also one that is unknown:
+        `event_type` for `event_types` would ask for everything."""
+        for name in frame.keys() - _FIELDS:
+            raise Invalid.field(name[:60], "There is no such field.")
         workspaces = "workspace_ids" if frame.get("workspace_ids") is not None else "pod_ids"
         return cls(
             event_types_of(_list(frame, "event_types"), "event_types"),

@@ -42,6 +42,12 @@ class StrictSerializer(serializers.Serializer[Any]):
     # What JSON Schema says of the body as a whole: for the OpenAPI document.
     schema_rules: ClassVar[dict[str, Any]] = {}
 
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        for field in fields.values():
+            _speak_plainly(field)
+        return fields
+
     def to_internal_value(self, data: Any) -> Any:
         faults: dict[str, Any] = dict(self._faults(data)) if _is_map(data) else {}
         try:
@@ -74,6 +80,7 @@ class ClientId(serializers.RegexField):
             rf"^{VISIBLE}\Z",
             required=False,
             trim_whitespace=False,
+            error_messages={"invalid": "Must have 1 to 256 visible characters of ASCII."},
             help_text="A name of yours for this call: repeated with the same body, now or in "
             "years, it answers what it answered first and does nothing. 1 to 256 visible "
             "characters of ASCII.",
@@ -87,6 +94,20 @@ class NoBody(StrictSerializer):
 
 def _is_map(value: Any) -> bool:
     return isinstance(value, Mapping)
+
+
+def _speak_plainly(field: Any) -> None:
+    """Have it say in the words of JSON what it takes, its choices by name."""
+    if isinstance(field, serializers.ChoiceField):
+        known = ", ".join(str(one) for one in field.choices)
+        field.error_messages["invalid_choice"] = f"Must be one of: {known}."
+    elif isinstance(field, serializers.ListField):
+        field.error_messages["not_a_list"] = "Must be a list."
+        _speak_plainly(field.child)
+    elif isinstance(field, serializers.DictField):
+        field.error_messages["not_a_dict"] = "Must be an object."
+    elif isinstance(field, serializers.BaseSerializer):
+        field.error_messages["invalid"] = "Must be an object."
 
 
 _TEXTS = (

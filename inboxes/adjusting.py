@@ -1,23 +1,17 @@
 """Changing how an inbox behaves, on record."""
 
-import json
 from typing import Any
 
 from django.db import transaction
 
 from events import audit
-from events.errors import Invalid
+from events.metadata import fitting
 from inboxes.models import Inbox
-
-METADATA_LIMIT = 64 * 1024  # octets as JSON
 
 
 def merged_metadata(present: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """`present` with the merge patch `given` (RFC 7396). Raises Invalid if too large."""
-    merged: dict[str, Any] = _patched(present, given)
-    if len(json.dumps(merged)) > METADATA_LIMIT:
-        raise Invalid.field("metadata", f"Is over {METADATA_LIMIT} octets with this.")
-    return merged
+    return fitting(_patched(present, given))
 
 
 def _patched(present: Any, patch: Any) -> Any:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.models import Workspace
 from events.errors import Invalid
+from events.metadata import fitting
 from inboxes.addresses import fold_address, fold_domain
 from inboxes.closing import free_expired
 from inboxes.models import Address, Domain, Inbox
@@ -111,6 +112,6 @@ def _open(workspace: Workspace, domain: Domain, username: str, wanted: Wanted, b
         review_mode=wanted.review_mode,
     )
     if wanted.metadata:
-        opened.inbox.metadata = wanted.metadata
+        opened.inbox.metadata = fitting(wanted.metadata)
         opened.inbox.save(update_fields=["metadata"])
     return Claimed(opened.inbox, opened.password)

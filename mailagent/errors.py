@@ -40,6 +40,7 @@ STATUS = {
     "INTERNAL_ERROR": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 RETRY_AFTER_SECONDS = 5
+_WHOLE = "non_field_errors"  # the framework's name for what concerns no single field
 _CODE_OF_DRF: dict[type[exceptions.APIException], str] = {
     exceptions.NotAuthenticated: "UNAUTHENTICATED",
     exceptions.AuthenticationFailed: "UNAUTHENTICATED",
@@ -71,7 +72,16 @@ def _field_map(detail: Any) -> dict[str, Any]:
     """DRF's nested details as {field: [sentences]}; what concerns no field is under `body`."""
     if not isinstance(detail, dict):
         return {"body": detail if isinstance(detail, list) else [detail]}
-    return {"body" if name == "non_field_errors" else name: told for name, told in detail.items()}
+    return {"body" if name == _WHOLE else name: _by_field(told) for name, told in detail.items()}
+
+
+def _by_field(told: Any) -> Any:
+    """What concerns an inner object as a whole stands under that object's own name."""
+    if not isinstance(told, dict):
+        return told
+    if set(told) == {_WHOLE}:
+        return told[_WHOLE]
+    return {name: _by_field(inner) for name, inner in told.items()}
 
 
 def _first_sentence(field: str, told: Any) -> str:

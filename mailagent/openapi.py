@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 # Importing it is what makes the generator use it.
 import mailagent.openapi_bodies  # noqa: F401
+from accounts.http import OwnType
 from accounts.idempotency import HEADER, REPLAYED
 from mailagent.openapi_examples import Examples
 from mailagent.openapi_refusals import REFUSAL, refusals_of
@@ -208,6 +209,7 @@ class _Document(APIView):
 
     authentication_classes = ()
     permission_classes = ()
+    content_negotiation_class = OwnType
     schema = None
     http_method_names = ["get", "head"]
 

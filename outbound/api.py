@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from accounts.authentication import PermissionLacking
-from accounts.http import ApiRequest, ApiView, asked, given, nothing_asked, once_named
+from accounts.http import ApiRequest, ApiView, OwnType, asked, given, nothing_asked, once_named
 from accounts.models import Workspace
 from accounts.scope import Deed, Scope
 from events.errors import Invalid, Missing
@@ -158,6 +158,7 @@ class VerifyDomain(ApiView):
 class ZoneFile(ApiView):
     """GET /v1/domains/{domain}/zone-file"""
 
+    content_negotiation_class = OwnType
     deeds: ClassVar[dict[str, Deed | None]] = {"GET": "read"}
 
     @extend_schema(

@@ -252,7 +252,7 @@ class StatusesField(serializers.CharField):
     """Statuses with commas between them."""
 
 
-class DraftQuery(CursorQuery):
+class DraftQuery(StrictSerializer, CursorQuery):
     """Which drafts to list."""
 
     status = StatusesField(

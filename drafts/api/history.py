@@ -8,14 +8,18 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from accounts.http import ApiRequest, ApiView
+from accounts.http import ApiRequest, ApiView, asked
 from accounts.scope import Deed
 from drafts.api.finding import find_draft
 from drafts.models import DraftRevision
 from drafts.serializers import DecisionSerializer, RevisionSerializer
-from events.wire import Pagination, short_page
+from events.wire import PageQuery, Pagination, StrictSerializer, short_page
 
 DIFF_LINES_LIMIT = 2_000
+
+
+class HistoryQuery(StrictSerializer, PageQuery):
+    """Which part of a draft's history to list."""
 
 
 class RevisionPage(serializers.Serializer[Any]):
@@ -48,10 +52,16 @@ class Revisions(ApiView):
 
     deeds: ClassVar[dict[str, Deed | None]] = {"GET": "read"}
 
-    @extend_schema(operation_id="listRevisions", tags=["drafts"], responses=RevisionPage)
+    @extend_schema(
+        operation_id="listRevisions",
+        tags=["drafts"],
+        parameters=[HistoryQuery],
+        responses=RevisionPage,
+    )
     def get(self, request: ApiRequest, inbox_id: str, draft_id: UUID) -> Response:
         """Every revision, first to last. The first is what its author wrote, for ever."""
         draft = find_draft(request.auth, inbox_id, draft_id)
+        asked(request, HistoryQuery)
         revisions = draft.revisions.select_related("parent").order_by("sequence")
 
         def shown(rows: list[DraftRevision]) -> Any:
@@ -67,10 +77,16 @@ class Decisions(ApiView):
 
     deeds: ClassVar[dict[str, Deed | None]] = {"GET": "read"}
 
-    @extend_schema(operation_id="listDecisions", tags=["drafts"], responses=DecisionPage)
+    @extend_schema(
+        operation_id="listDecisions",
+        tags=["drafts"],
+        parameters=[HistoryQuery],
+        responses=DecisionPage,
+    )
     def get(self, request: ApiRequest, inbox_id: str, draft_id: UUID) -> Response:
         """Every decision, first to last; each with what people had changed until then."""
         draft = find_draft(request.auth, inbox_id, draft_id)
+        asked(request, HistoryQuery)
         first = draft.revisions.filter(sequence=1).first()
         decisions = draft.decisions.select_related("revision").order_by("created_at", "id")
 

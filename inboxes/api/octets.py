@@ -16,7 +16,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from accounts.http import ApiRequest, ApiView, asked
+from accounts.http import ApiRequest, ApiView, OwnType, asked
 from accounts.scope import Deed
 from events.errors import Missing
 from events.wire import short_page
@@ -67,6 +67,7 @@ def _octets_of(message_id: UUID) -> bytes:
 class RawMessage(ApiView):
     """GET /v1/inboxes/{inbox_id}/messages/{message_id}/raw"""
 
+    content_negotiation_class = OwnType
     deeds: ClassVar[dict[str, Deed | None]] = {"GET": "read"}
 
     @extend_schema(
@@ -108,6 +109,7 @@ class Attachments(ApiView):
 class AttachmentOctets(ApiView):
     """GET /v1/inboxes/{inbox_id}/messages/{message_id}/attachments/{attachment_id}"""
 
+    content_negotiation_class = OwnType
     deeds: ClassVar[dict[str, Deed | None]] = {"GET": "read"}
 
     @extend_schema(

@@ -5,7 +5,9 @@ from django.test import override_settings
 from accounts import authentication
 from inboxes import reach
 from tests.api.conftest import Client
-from tests.api.test_tenants import things
+from tests.api.test_tenants import BY_PERMISSION, made_key, name_of, things
+
+LISTS = [one for one in BY_PERMISSION if one.method == "GET" and one.path.endswith("s")]
 
 
 def test_an_unknown_path_answers_json(db):
@@ -115,3 +117,63 @@ def test_where_nothing_can_be_said_a_body_is_refused(client, inbox, path):
         response = client.post(f"/v1/{path.format(**named)}", body)
         assert (response.status_code, response.json()["code"]) == (400, "VALIDATION_ERROR")
     assert client.post(f"/v1/{path.format(**named)}", {}).status_code < 300
+
+
+@pytest.mark.parametrize("route", LISTS, ids=name_of)
+@pytest.mark.parametrize("parameter", ["inboxID", "format"])
+def test_a_list_refuses_a_parameter_that_it_does_not_know(inbox, route, parameter):
+    _, shown = made_key(route.by, inbox)
+    path = route.path.format(**things(inbox))
+
+    response = Client(shown).get(f"/v1/{path}", {parameter: "json"})
+
+    assert response.status_code == 400
+    assert response.json()["details"] == {parameter: ["There is no such field."]}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("agent", "me", "agent: Must be an object."),
+        ("metadata", [], "metadata: Must be an object."),
+        ("prompt", "Hello", "prompt: Must be a list."),
+        ("clientId", "a b", "clientId: Must have 1 to 256 visible characters of ASCII."),
+        ("attachments", ["a.txt"], "attachments.0: Must be an object."),
+    ],
+)
+def test_a_refusal_speaks_of_json_and_of_the_field(client, inbox, field, value, sentence):
+    told = client.post(f"/v1/inboxes/{inbox.pk}/drafts", {field: value}).json()
+
+    assert (told["error"], list(told["details"])) == (sentence, [field])
+    assert "non_field_errors" not in str(told)
+
+
+def test_a_choice_that_is_not_there_is_told_which_are(client, inbox):
+    told = client.patch(f"/v1/inboxes/{inbox.pk}", {"reviewMode": "none"}).json()
+
+    assert told["error"] == "reviewMode: Must be one of: off, policy, required."
+
+
+def test_an_event_that_is_not_there_is_told_which_are(client):
+    body = {"url": "https://1.1.1.1/hook", "events": ["message.arrived"]}
+    told = client.post("/v1/webhooks", body).json()
+
+    assert told["error"].startswith("events.0: Must be one of: ")
+    assert "message.received" in told["error"]
+
+
+@pytest.mark.parametrize(
+    ("path", "accept"),
+    [
+        ("inboxes/{inbox}/messages/{message}/raw", "message/rfc822"),
+        ("inboxes/{inbox}/messages/{message}/attachments/{attachment}", "image/png"),
+        ("domains/{domain}/zone-file", "text/plain"),
+        ("openapi.yaml", "application/yaml"),
+    ],
+)
+def test_what_has_a_type_of_its_own_can_be_asked_for_by_it(inbox, path, accept):
+    caller = Client(made_key("wk", inbox)[1])
+
+    response = caller.get(f"/v1/{path.format(**things(inbox))}", HTTP_ACCEPT=accept)
+
+    assert response.status_code == 200

@@ -275,3 +275,10 @@ def test_opening_takes_as_many_queries_for_any_number_of_names_taken(
     )
     with django_assert_max_num_queries(60):
         assert own.post("/v1/inboxes", {"username": "support"}).status_code == 201
+
+
+def test_metadata_over_the_limit_opens_nothing(own):
+    response = own.post("/v1/inboxes", {"username": "big", "metadata": {"a": "x" * 65_536}})
+
+    assert (response.status_code, list(response.json()["details"])) == (400, ["metadata"])
+    assert not Inbox.objects.filter(username="big").exists()

@@ -363,3 +363,14 @@ def test_there_is_no_way_to_approve_over_the_api(client, at, made):
 def test_a_body_that_is_no_object_is_refused(client, at, made):
     for path in ("drafts", "send", f"drafts/{made['id']}/submit", f"drafts/{made['id']}/send"):
         assert client.post(f"{at}/{path}", [1]).status_code == 400
+
+
+def test_metadata_has_a_limit_also_when_it_grows_by_patches(client, at, made):
+    path = f"{at}/drafts/{made['id']}"
+    assert client.post(f"{at}/drafts", {"metadata": {"a": "x" * 65_536}}).status_code == 400
+    assert client.patch(path, {"metadata": {"a": "x" * 40_000}}).status_code == 200
+
+    refused = client.patch(path, {"metadata": {"b": "x" * 40_000}})
+
+    assert (refused.status_code, list(refused.json()["details"])) == (400, ["metadata"])
+    assert list(client.get(path).json()["metadata"]) == ["a"]

@@ -31,6 +31,7 @@ async def test_a_bad_key_is_refused_with_401_before_the_upgrade(web):
 
     assert refused.response.status_code == 401
     assert json.loads(refused.response.body)["code"] == "UNAUTHENTICATED"
+    assert refused.response.headers["X-Request-Id"]
 
 
 async def test_no_key_is_refused_with_401(web):
@@ -283,3 +284,17 @@ async def test_an_event_held_back_by_an_older_transaction_is_heard_after_it_and_
         await database_sync_to_async(other_connection.commit)()
 
         assert (await hear(client))["message"]["subject"] == "second transaction"
+
+
+async def test_a_field_that_is_unknown_is_refused_and_asks_for_nothing(web, key, inbox):
+    async with web.listen_with(key) as client:
+        await subscribe(client, event_types=["draft.created"])
+        await client.send(json.dumps({"type": "subscribe", "event_type": ["message.received"]}))
+        refused = await hear(client)
+        await tell_later(inbox.workspace_id, inbox.pk)
+        await tell_later(inbox.workspace_id, inbox.pk, type=EventType.DRAFT_CREATED)
+        heard = await hear(client)
+
+    assert (refused["type"], refused["code"]) == ("error", "VALIDATION_ERROR")
+    assert refused["message"] == "event_type: There is no such field."
+    assert heard["event_type"] == "draft.created"

@@ -139,8 +139,8 @@ export interface Drafts {
   send(inboxId: string, draftId: string, asking?: given.Asking, options?: DraftOptions): Promise<told.Outcome>;
   attach(inboxId: string, draftId: string, file: given.AddedFile, options?: DraftOptions): Promise<told.Draft>;
   detach(inboxId: string, draftId: string, fileId: string, options?: DraftOptions): Promise<void>;
-  revisions(inboxId: string, draftId: string): Pages<"revisions", told.Revision>;
-  decisions(inboxId: string, draftId: string): Pages<"decisions", told.Decision>;
+  revisions(inboxId: string, draftId: string, paging?: given.Paging): Pages<"revisions", told.Revision>;
+  decisions(inboxId: string, draftId: string, paging?: given.Paging): Pages<"decisions", told.Decision>;
 }
 
 /** The log, polled. To hear of events as they happen: `listen` of the client. */

@@ -59,8 +59,12 @@ export class Drafts extends Group {
     return this.http.delete(at`inboxes/${inboxId}/drafts/${draftId}/attachments/${fileId}`, { options });
   }
 
-  revisions(inboxId, draftId) { return this.http.pages("revisions", at`inboxes/${inboxId}/drafts/${draftId}/revisions`); }
-  decisions(inboxId, draftId) { return this.http.pages("decisions", at`inboxes/${inboxId}/drafts/${draftId}/decisions`); }
+  revisions(inboxId, draftId, paging) {
+    return this.http.pages("revisions", at`inboxes/${inboxId}/drafts/${draftId}/revisions`, paging);
+  }
+  decisions(inboxId, draftId, paging) {
+    return this.http.pages("decisions", at`inboxes/${inboxId}/drafts/${draftId}/decisions`, paging);
+  }
 
   #step(deed, inboxId, draftId, body, options) {
     return this.http.post(at`inboxes/${inboxId}/drafts/${draftId}/${deed}`, body, options);

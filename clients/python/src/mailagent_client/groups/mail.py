@@ -228,11 +228,15 @@ class Drafts(Group[TransportT]):
         return delete(route, inbox_id, draft_id, file_id, fields=step)
 
     @listing
-    def revisions(self, inbox_id: str, draft_id: str) -> Listing[results.Revision]:
+    def revisions(
+        self, inbox_id: str, draft_id: str, **paging: Unpack[fields.Paging]
+    ) -> Listing[results.Revision]:
         """Who wrote what."""
-        return pages("revisions", f"{_DRAFT}/revisions", inbox_id, draft_id)
+        return pages("revisions", f"{_DRAFT}/revisions", inbox_id, draft_id, params=paging)
 
     @listing
-    def decisions(self, inbox_id: str, draft_id: str) -> Listing[results.Decision]:
+    def decisions(
+        self, inbox_id: str, draft_id: str, **paging: Unpack[fields.Paging]
+    ) -> Listing[results.Decision]:
         """Who decided what, with the diff."""
-        return pages("decisions", f"{_DRAFT}/decisions", inbox_id, draft_id)
+        return pages("decisions", f"{_DRAFT}/decisions", inbox_id, draft_id, params=paging)
