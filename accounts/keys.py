@@ -9,7 +9,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import ApiKey, Workspace
@@ -17,6 +16,11 @@ from events import audit
 from events.errors import Invalid
 
 HINT_LENGTH = 9
+# Written out: asked by every request, where the ORM took longer to build it than it took to answer.
+_LIVE_KEY = """
+SELECT * FROM accounts_apikey
+WHERE digest = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > %s)
+"""
 
 
 def _checksum(body: str) -> str:
@@ -74,12 +78,8 @@ def find(presented: str) -> ApiKey | None:
     body, checksum = presented[:-6], presented[-6:]
     if not presented.isascii() or not secrets.compare_digest(_checksum(body), checksum):
         return None
-    unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
-    return (
-        ApiKey.objects.filter(unexpired, digest=_digest(presented), revoked_at=None)
-        .select_related("workspace")
-        .first()
-    )
+    found = ApiKey.objects.raw(_LIVE_KEY, [_digest(presented), timezone.now()])
+    return next(iter(found), None)
 
 
 @transaction.atomic

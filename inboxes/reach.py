@@ -4,7 +4,7 @@ or not there at all is Missing, and nobody can tell which."""
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import F, Func, IntegerField, Prefetch, Q, QuerySet, Value
+from django.db.models import F, Func, IntegerField, Q, QuerySet, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -47,15 +47,11 @@ def _named(inboxes: InboxQuerySet, reference: str) -> Inbox:
 
 
 def messages_of(inbox: Inbox) -> MessageQuerySet:
-    """Messages with what their wire form shows besides: attachments and deliveries."""
+    """Messages that somebody may be shown."""
     messages: MessageQuerySet = Message.objects.filter(inbox=inbox).exclude(
         status=Message.Status.CANCELLED
     )
-    # As lists of their own: a related manager for each of 50 messages would cost more than both.
-    return messages.defer("search", "search_names").prefetch_related(
-        Prefetch("attachments", in_order_of_parts(Attachment.objects.all()), "told_attachments"),
-        Prefetch("deliveries", to_attr="told_deliveries"),
-    )
+    return messages.defer("search", "search_names")
 
 
 def in_order_of_parts(attachments: QuerySet[Attachment]) -> QuerySet[Attachment]:

@@ -3,14 +3,16 @@ declared here is not told."""
 
 # ruff: noqa: N815 - names on the wire
 
+from collections.abc import Sequence
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.telling import Telling
-from events.wire import Pagination, moment
+from accounts.telling import Telling, TellingStored
+from events.wire import Pagination
 from inboxes.models import Inbox, Message, Thread
+from inboxes.told import in_full
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}})
@@ -152,22 +154,21 @@ class DeliverySerializer(Telling[Any]):
     lastReply = serializers.CharField(
         source="last_reply", help_text="The other server's own words; not to be trusted as HTML."
     )
-    nextAttemptAt = serializers.SerializerMethodField(help_text="Null when no attempt is due.")
+    nextAttemptAt = serializers.DateTimeField(
+        source="next_attempt_at",
+        allow_null=True,
+        read_only=True,
+        help_text="Null when no attempt is due.",
+    )
 
-    @extend_schema_field(serializers.DateTimeField(allow_null=True))
-    def get_nextAttemptAt(self, delivery: Any) -> str | None:  # noqa: N802 - DRF's naming
-        if delivery.status not in delivery.WAITING:
-            return None
-        return moment(delivery.next_attempt_at)
 
-
-class SpfDetailsSerializer(serializers.Serializer[Any]):
+class SpfDetailsSerializer(TellingStored[Any]):
     domain = serializers.CharField(default="")
     scope = serializers.CharField(default="", help_text="`mailfrom`, or `helo` for a null sender.")
     reason = serializers.CharField(default="")
 
 
-class DkimDetailsSerializer(serializers.Serializer[Any]):
+class DkimDetailsSerializer(TellingStored[Any]):
     """One signature."""
 
     result = serializers.CharField(default="")
@@ -180,14 +181,14 @@ class DkimDetailsSerializer(serializers.Serializer[Any]):
     )
 
 
-class ArcDetailsSerializer(serializers.Serializer[Any]):
+class ArcDetailsSerializer(TellingStored[Any]):
     sealers = serializers.ListField(
         child=serializers.CharField(), default=list, help_text="Domains, the last one first."
     )
     reason = serializers.CharField(default="")
 
 
-class DmarcDetailsSerializer(serializers.Serializer[Any]):
+class DmarcDetailsSerializer(TellingStored[Any]):
     domain = serializers.CharField(default="", help_text="Of From.")
     policyDomain = serializers.CharField(
         source="policy_domain", default="", help_text="Where the record stands."
@@ -201,7 +202,7 @@ class DmarcDetailsSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(default="")
 
 
-class AuthenticationDetailsSerializer(serializers.Serializer[Any]):
+class AuthenticationDetailsSerializer(TellingStored[Any]):
     """How the results came about, for people."""
 
     spf = SpfDetailsSerializer()
@@ -210,7 +211,7 @@ class AuthenticationDetailsSerializer(serializers.Serializer[Any]):
     dmarc = DmarcDetailsSerializer()
 
 
-class AuthenticationSerializer(serializers.Serializer[Any]):
+class AuthenticationSerializer(TellingStored[Any]):
     """Results as RFC 8601 names them (pass, fail, none, ...); null where not evaluated."""
 
     spf = serializers.CharField(allow_null=True, default=None)
@@ -223,12 +224,6 @@ class AuthenticationSerializer(serializers.Serializer[Any]):
     details = AuthenticationDetailsSerializer(
         allow_null=True, default=None, help_text="Which domains, selectors and reasons."
     )
-
-    def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
-        told = {str(name): instance.get(str(name)) for name in self.fields}
-        if told["details"] is not None:
-            told["details"] = AuthenticationDetailsSerializer(told["details"]).data
-        return told
 
 
 class MessageItemSerializer(Telling[Message]):
@@ -291,6 +286,10 @@ class MessageItemSerializer(Telling[Message]):
         fields = super().get_fields()
         sender = serializers.CharField(source="header_from", help_text="The address of From.")
         return {"from": sender, **fields}
+
+    @classmethod
+    def every(cls, things: Sequence[Message]) -> list[dict[str, Any]]:
+        return super().every(in_full(things))
 
 
 class MessageSerializer(MessageItemSerializer):

@@ -4,10 +4,10 @@ WebSocket `/v1/ws` and `/live`."""
 import os
 from typing import Any
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailagent.settings")
-http = get_asgi_application()  # First: it loads the applications that the rest imports from.
+django.setup(set_prefix=False)  # First: it loads the applications that the rest imports from.
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
@@ -15,6 +15,7 @@ from django.urls import path, re_path  # noqa: E402
 
 from accounts.websocket import KeyRequired, Receive, Send, SessionRequired, refuse  # noqa: E402
 from events.consumers import AgentSocket, LiveSocket  # noqa: E402
+from mailagent.http_handler import OneHopHandler  # noqa: E402
 from tracking.consumers import TrackingDoor  # noqa: E402
 
 
@@ -29,7 +30,7 @@ pages: Any = AllowedHostsOriginValidator(SessionRequired(LiveSocket.as_asgi()))
 others: Any = no_such_socket
 application = ProtocolTypeRouter(
     {
-        "http": TrackingDoor(http),
+        "http": TrackingDoor(OneHopHandler()),
         "websocket": URLRouter(
             [
                 path("v1/ws", agents),

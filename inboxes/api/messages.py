@@ -59,7 +59,7 @@ class OneMessage(ApiView):
         message = self._find(request, inbox_id, message_id)
         if asked(request, ReadQuery)["markRead"] and not message.is_read:
             marks.mark_read(message)
-        return Response(MessageSerializer(message).data)
+        return Response(MessageSerializer.every([message])[0])
 
     @extend_schema(
         operation_id="markMessage",
@@ -77,7 +77,7 @@ class OneMessage(ApiView):
                 marks.label_message(message, add=add, remove=remove)
             if "isRead" in changes:
                 marks.mark_read(message, is_read=changes["isRead"])
-        return Response(MessageSerializer(message).data)
+        return Response(MessageSerializer.every([message])[0])
 
     @extend_schema(operation_id="trashMessage", tags=["messages"], responses={204: None})
     def delete(self, request: ApiRequest, inbox_id: str, message_id: UUID) -> Response:

@@ -1,5 +1,6 @@
 """Conversations over the API."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 from uuid import UUID
 
@@ -17,17 +18,18 @@ from inboxes.models import Inbox, Message, Thread
 from inboxes.reach import find_inbox, find_thread, messages_of
 from inboxes.rearranging import join, part, split
 from inboxes.serializers import ThreadItemSerializer, ThreadPage, ThreadSerializer
+from inboxes.told import in_full
 
 MOST_MESSAGES = 1_000
 BY_ACTIVITY = Order(moment="last_message_at")
 
 
-def conversation(inbox: Inbox, thread: Thread) -> list[Message]:
+def conversation(inbox: Inbox, thread: Thread) -> Sequence[Message]:
     """Its messages, oldest first, with what is in the trash; of a very long one the newest. What
     is in Junk is left out, unless there is nothing else."""
     shown = Q() if thread.message_count == 0 else Q(is_spam=False)
     newest = messages_of(inbox).filter(shown, thread=thread).order_by("-created_at", "-id")
-    return list(newest[:MOST_MESSAGES])[::-1]
+    return in_full(list(newest[:MOST_MESSAGES])[::-1])
 
 
 class Threads(ApiView):
