@@ -33,6 +33,8 @@ class Feeder:
         if self._kept is None or self._position is None:
             self._kept = self._position = _kept_cursor()
             self._kept_at = time.monotonic()
+        if not Webhook.objects.filter(is_active=True).exists():
+            return self._skip()
         try:
             batch = log.read_whole(self._position, limit=AT_ONCE)
         except CursorExpired:
@@ -45,6 +47,19 @@ class Feeder:
             return None
         self._position = batch.end
         return batch
+
+    def _skip(self) -> log.Batch:
+        """Nobody listens: read nothing, and now and then go on to the present.
+
+        The end of the log is taken first: a webhook that begins before it is seen, and then
+        nothing is passed over.
+        """
+        assert self._position is not None  # noqa: S101 - `feed` has set it
+        if time.monotonic() - self._kept_at > KEEP_EVERY:
+            end = log.end()
+            if not Webhook.objects.filter(is_active=True).exists() and self._keep(end, []):
+                self._position = end
+        return log.Batch([], self._position, full=False, waiting=False)
 
     def _keep(self, end: Cursor, rows: Sequence[WebhookDelivery]) -> bool:
         """The rows and the cursor in one transaction; False when the cursor is not where it was."""

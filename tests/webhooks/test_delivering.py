@@ -14,7 +14,7 @@ from standardwebhooks import WebhookVerificationError
 
 from events.log import emit
 from events.models import AuditEntry, Event, EventType
-from events.webhooks import managing
+from events.webhooks import feeding, managing
 from events.webhooks.courier import Courier
 from events.webhooks.feeding import Feeder
 from events.webhooks.models import Webhook, WebhookAttempt, WebhookCursor, WebhookDelivery
@@ -130,6 +130,36 @@ def test_an_event_that_commits_late_is_not_skipped(inbox, receiver, other_connec
 
     rows = WebhookDelivery.objects.order_by("transaction", "event_number")
     assert [re.search('"subject":"([a-z]+)"', row.payload)[1] for row in rows] == ["late", "early"]
+
+
+def test_while_nobody_listens_the_log_is_not_read(inbox, django_assert_num_queries):
+    feeder = Feeder()
+    feed(feeder)
+    tell(inbox)
+
+    with django_assert_num_queries(1):
+        feeder.feed()
+
+
+def test_a_webhook_that_begins_while_nobody_listens_misses_nothing(
+    inbox, receiver, other_connection, monkeypatch
+):
+    monkeypatch.setattr(feeding, "KEEP_EVERY", -1.0)  # every look goes on to the present
+    webhook = make_webhook(inbox, receiver.url)
+    Webhook.objects.update(is_active=False)
+    tell(inbox, "before")
+    feeder = Feeder()
+    feed(feeder)
+    with other_connection.cursor() as cursor:
+        cursor.execute("UPDATE events_webhook SET is_active = true")
+    tell(inbox, "after")
+    feeder.feed()
+    other_connection.commit()
+
+    feed(feeder)
+
+    told = [re.search('"subject":"([a-z]+)"', row.payload)[1] for row in webhook.deliveries.all()]
+    assert told == ["after"]
 
 
 def test_the_official_library_verifies_what_we_post(inbox, receiver, courier):
