@@ -16,6 +16,7 @@ from django.urls import path, re_path  # noqa: E402
 from accounts.websocket import KeyRequired, Receive, Send, SessionRequired, refuse  # noqa: E402
 from events.consumers import AgentSocket, LiveSocket  # noqa: E402
 from mailagent.http_handler import OneHopHandler  # noqa: E402
+from tracking.answering import Answering  # noqa: E402
 from tracking.consumers import TrackingDoor  # noqa: E402
 
 
@@ -28,9 +29,10 @@ agents: Any = KeyRequired(AgentSocket.as_asgi())
 # A browser sends its cookie from any page: only our own may listen.
 pages: Any = AllowedHostsOriginValidator(SessionRequired(LiveSocket.as_asgi()))
 others: Any = no_such_socket
+answering = Answering()
 application = ProtocolTypeRouter(
     {
-        "http": TrackingDoor(OneHopHandler()),
+        "http": TrackingDoor(OneHopHandler(), answering),
         "websocket": URLRouter(
             [
                 path("v1/ws", agents),

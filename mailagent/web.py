@@ -1,9 +1,9 @@
-"""The web process: Daphne, with five things that it leaves out.
+"""The web process: Daphne, with six things that it leaves out.
 
 `python -m mailagent.web` takes the arguments of `daphne`. A WebSocket can be refused with a
 status of our choice before the upgrade; sending over one waits while its reader is slow; a
-graceful stop says goodbye to open sockets; what HTTP itself refuses is told as JSON; and garbage
-collection makes no long pauses.
+graceful stop says goodbye to open sockets; what HTTP itself refuses is told as JSON; opens and
+clicks are answered before the application is asked; and garbage collection makes no long pauses.
 """
 
 import asyncio
@@ -21,38 +21,13 @@ from daphne.server import Server
 from daphne.ws_protocol import ConnectionDeny, WebSocketProtocol
 from django.conf import settings
 
-_CODES = {
-    HTTPStatus.BAD_REQUEST: "VALIDATION_ERROR",
-    HTTPStatus.SERVICE_UNAVAILABLE: "UNAVAILABLE",
-}
-RETRY_AFTER = b"5"  # seconds
+from mailagent.web_requests import Request
+
 GOING_AWAY = 1001  # RFC 6455 §7.4.1
 # How long one who was closed for falling behind has to read up to the close frame.
 CLOSE_TIMEOUT = 10
 
-
-class PlainRequest(http_protocol.WebRequest):  # type: ignore[misc]
-    """Leaves forms to the application: Twisted would read each a second time, and hang up on one
-    that is malformed without a word. What it refuses itself is told as everywhere, and no HTML."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, parsePOSTFormSubmission=False, **options)
-
-    def basic_error(self, status: int, status_text: bytes, body: str) -> None:
-        code = _CODES.get(HTTPStatus(status), "INTERNAL_ERROR")
-        details = {"body": [body]} if code == "VALIDATION_ERROR" else {}
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"x-request-id", uuid.uuid4().hex.encode()),
-        ]
-        if status == HTTPStatus.SERVICE_UNAVAILABLE:
-            headers.append((b"retry-after", RETRY_AFTER))
-        told = json.dumps({"error": body, "code": code, "details": details}).encode()
-        self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
-        self.handle_reply({"type": "http.response.body", "body": told})
-
-
-http_protocol.WebRequest = PlainRequest  # where Daphne's factory takes it from
+http_protocol.WebRequest = Request  # where Daphne's factory takes it from
 
 
 class PacedProtocol(WebSocketProtocol):  # type: ignore[misc]

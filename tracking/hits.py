@@ -73,10 +73,14 @@ def store(seen: Sequence[Seen]) -> int:
     return stored
 
 
+_TARGETS = "SELECT id, target FROM tracking_trackedlink WHERE id = ANY(%s) AND target <> ''"
+
+
 def targets_of(link_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Where links lead, by id; those that are gone, or are a picture, are left out."""
-    links = TrackedLink.objects.filter(pk__in=list(link_ids)).exclude(target="")
-    return dict(links.values_list("pk", "target"))
+    with connection.cursor() as cursor:
+        cursor.execute(_TARGETS, [list(link_ids)])
+        return dict(cursor.fetchall())
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from outbound.switching import Switch, pause, resume
 from tests.browser.test_reviewing import words_of
 from tests.pages.picture_host import Host
 from tests.pages.proposals import propose
-from tracking.consumers import GIF
+from tracking.answering import GIF
 
 pytestmark = pytest.mark.browser
 

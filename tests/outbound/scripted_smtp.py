@@ -34,6 +34,7 @@ class Script:
     tls: ssl.SSLContext | None = None
     is_implicit: bool = False  # TLS from the first octet on
     breaks_tls: bool = False
+    stalls_tls: bool = False  # "220 go ahead", and not an octet of TLS
 
 
 @dataclass
@@ -122,6 +123,8 @@ class Session:
         if self.script.breaks_tls:
             self.stream.sendall(b"this is not TLS at all\r\n")
             return False
+        if self.script.stalls_tls:
+            return self.say(HANG)
         self.wrap()
         return True
 

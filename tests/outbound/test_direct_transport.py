@@ -1,6 +1,7 @@
 """Direct delivery: MX by a real DNS server, mail to real sockets on several loopback addresses."""
 
 import socket
+import time
 
 import pytest
 
@@ -213,6 +214,42 @@ def test_only_server_that_hangs_or_refuses_ends_in_a_stated_state_with_its_words
 
     assert outcomes(results) == [outcome, outcome]
     assert all(words in each.reply_text for each in results)
+
+
+def test_server_that_hangs_at_starttls_is_deferred(direct, server, phases, tmp_path):
+    there = server(
+        Script(tls=self_signed("mx1.x.example", tmp_path)[0], replies={"STARTTLS": HANG})
+    )
+    records = {("x.example", "MX"): ["5 mx1.x.example."], ("mx1.x.example", "A"): ["127.0.0.1"]}
+
+    results = direct(records, there.port).send(JOB, on_phase=phases)
+
+    assert outcomes(results) == ["deferred", "deferred"]
+    assert "timed out" in results[0].reply_text
+    assert phases == ["connecting"]
+
+
+def test_server_that_hangs_within_tls_gets_the_message_without(direct, server, phases, tmp_path):
+    there = server(Script(tls=self_signed("mx1.x.example", tmp_path)[0], stalls_tls=True))
+
+    results = direct(TWO_HOSTS, there.port).send(JOB, on_phase=phases)
+
+    assert outcomes(results) == ["sent", "sent"]
+    assert there.seen.encrypted == [False]
+
+
+def test_server_that_hangs_at_quit_has_the_message_and_keeps_nobody(direct, server, phases):
+    there = server(Script(replies={"QUIT": HANG}))
+    transport = direct(TWO_HOSTS, there.port)
+
+    results = transport.send(JOB, on_phase=phases)
+    connection = transport.idle.take(("x.example", False))
+    began = time.monotonic()
+    connection.quit()
+
+    assert outcomes(results) == ["sent", "sent"]
+    assert len(there.seen.messages) == 1
+    assert time.monotonic() - began < SHORT.command
 
 
 def test_server_that_takes_no_connection_is_deferred(direct, phases):

@@ -229,6 +229,8 @@ def test_commands_out_of_order_are_refused_and_the_session_goes_on(wire):
         ("EXPN staff", "502 5.5.1"),
         ("VRFY support", "252 2.5.0"),
         ("x" * 2000, "500 5.5.2"),
+        (f"MAIL FROM:<{'a' * 290}@b.example>", "501 5.1.3"),  # 300 octets; RFC 5321 allows 254
+        (f"MAIL FROM:<a@{'b' * 60 + '.'}{('c' * 57 + '.') * 4}example>", "501 5.1.3"),
     ],
 )
 def test_each_line_gets_its_code(wire, line, code):
@@ -236,6 +238,19 @@ def test_each_line_gets_its_code(wire, line, code):
     wire.say("EHLO x\r\n")
 
     assert wire.say(f"{line}\r\n").startswith(code)
+
+
+def test_a_message_with_a_header_of_5_mb_is_taken_whole_and_says_what_was_not_read(smtp):
+    field = "X-Long: " + "a word and another\r\n " * 250_000
+    raw = f"Subject: Hello\r\n{field}\r\nFrom: <{SENDER}>\r\n\r\nHello\r\n".encode()
+    smtp.mail(SENDER)
+    smtp.rcpt(SUPPORT)
+
+    assert smtp.data(raw)[0] == 250
+    message = Message.objects.get()
+    assert message.subject == "Hello"
+    assert message.warnings
+    assert bytes(message.raw_record.octets).endswith(raw)
 
 
 def test_what_nobody_foresaw_is_451_and_says_nothing_of_itself(smtp):

@@ -4,11 +4,7 @@ import json
 import os
 import signal
 import smtplib
-import socket
 import stat
-import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,48 +12,10 @@ from pathlib import Path
 import pytest
 
 from mailagent.supervisor.state import noted_services
-from tests.supervisor.conftest import ROOT, eventually, processes_with
+from tests.supervisor.conftest import processes_with
+from tests.supervisor.whole_system import Up
 
 pytestmark = pytest.mark.stack
-
-
-def two_free_ports() -> list[int]:
-    with socket.socket() as one, socket.socket() as other:
-        for door in (one, other):
-            door.bind(("127.0.0.1", 0))
-        return [door.getsockname()[1] for door in (one, other)]
-
-
-class Up:
-    """One `manage.py up`."""
-
-    def __init__(self, state: Path) -> None:
-        self.web_port, self.smtp_port = two_free_ports()
-        self.log = state.with_name(f"up-{time.monotonic_ns()}.log")
-        left_out = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "MAILAGENT_DB_POOL")
-        settings = {
-            "MAILAGENT_STATE": str(state),
-            "MAILAGENT_WEB_PORT": str(self.web_port),
-            "MAILAGENT_SMTP_PORT": str(self.smtp_port),
-        }
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "manage.py"), "up"],
-                env={k: v for k, v in os.environ.items() if k not in left_out} | settings,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        eventually(self._is_open_or_ended, "up", 120)
-        assert self.process.poll() is None, self.log.read_text()
-
-    def _is_open_or_ended(self) -> bool:
-        return "ready in" in self.log.read_text() or self.process.poll() is not None
-
-    def stop(self) -> float:
-        began = time.monotonic()
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(60)
-        return time.monotonic() - began
 
 
 @pytest.fixture(scope="module")
