@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY = 1.0  # seconds: hints may be lost
 # Under load there is a hint for every commit: one round serves many, and nobody waits longer.
 ROUND_EVERY = 0.025
+# While there is no webhook: the first event of a new one may be this late.
+ROUND_FOR_NOBODY_EVERY = 0.25
 # What is committed but cannot be read safely yet, because an older transaction runs.
 FIRST_WAIT, LONGEST_WAIT = 0.025, 0.1
 RELEASE_EVERY = 10.0
@@ -42,6 +44,7 @@ class Courier:
         self._under_way: Counter[bool] = Counter()  # by whether the endpoint is failing
         self._released_at = 0.0
         self._round_at = 0.0
+        self._pace = ROUND_EVERY
         self._thread = threading.Thread(target=self._work, name="courier", daemon=True)
 
     def start(self) -> None:
@@ -77,7 +80,7 @@ class Courier:
     def _round(self, patience: float) -> float:
         """Wait for a hint, feed, and send what is due. How long to wait for the next hint."""
         woken = self._wake.wait(patience)
-        self._stop.wait(self._round_at + ROUND_EVERY - time.monotonic())
+        self._stop.wait(self._round_at + self._pace - time.monotonic())
         if woken:
             self._wake.clear()
             patience = LOOK_EVERY
@@ -86,7 +89,10 @@ class Courier:
         self._round_at = time.monotonic()
         patience = self._feed(patience)
         self._release()
-        for webhook_id, is_failing in claims.due_webhooks():
+        due = claims.due_webhooks()
+        is_wanted = not patience or due or claims.anyone_listens()
+        self._pace = ROUND_EVERY if is_wanted else ROUND_FOR_NOBODY_EVERY
+        for webhook_id, is_failing in due:
             room = self._room(is_failing)
             for claimed in claims.claim(webhook_id, most=room) if room > 0 else ():
                 self._send(claimed, is_failing)

@@ -15,7 +15,7 @@ from standardwebhooks import WebhookVerificationError
 from events.log import emit
 from events.models import AuditEntry, Event, EventType
 from events.webhooks import managing
-from events.webhooks.courier import Courier
+from events.webhooks.courier import ROUND_EVERY, ROUND_FOR_NOBODY_EVERY, Courier
 from events.webhooks.feeding import Feeder
 from events.webhooks.models import Webhook, WebhookAttempt, WebhookCursor, WebhookDelivery
 from events.webhooks.retries import ATTEMPTS
@@ -45,6 +45,18 @@ def test_an_event_is_posted_flat_and_in_camel_case(inbox, receiver, courier):
     assert {"createdAt", "threadId", "from", "to", "plainBody", "htmlBody", "replyText"} <= set(
         body
     )
+
+
+def test_first_webhook_hears_though_nobody_listened_to_the_events_before(inbox, receiver, courier):
+    tell(inbox, "Before")
+    eventually(lambda: courier._pace == ROUND_FOR_NOBODY_EVERY, "resting")
+    make_webhook(inbox, receiver.url)
+
+    tell(inbox, "Broken")
+    eventually(lambda: receiver.taken != [], "posted")
+
+    assert [taken.body["subject"] for taken in receiver.taken] == ["Broken"]
+    assert courier._pace == ROUND_EVERY
 
 
 def test_bodies_are_cut_at_256_kib(inbox, receiver, courier, letter):
