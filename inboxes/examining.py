@@ -60,6 +60,11 @@ class Examiner:
         self._pool = ThreadPoolExecutor(_SCANS_AT_ONCE, "scan") if self.scanners else None
         self._known_spf: dict[tuple[str, str, str], tuple[float, SpfResult]] = {}
 
+    def knows_server(self, peer: str, helo: str, mail_from: str) -> bool:
+        """Whether `check_server` will answer at once."""
+        known = self._known_spf.get((peer, helo, mail_from))
+        return known is not None and time.monotonic() - known[0] < _REMEMBERED
+
     def check_server(self, peer: str, helo: str, mail_from: str) -> SpfResult:
         """SPF: what can be told before the message is here. Never raises."""
         question = peer, helo, mail_from

@@ -56,6 +56,7 @@ _CANDIDATE = re.compile(r"[\d@<]")
 # Whatever the patterns above find has one of these, or begins with one of FIRST_WORDS.
 _SIGN = re.compile(r"[\d@<:\uff1a>]|[-_=#‐]{2}")
 _ASCII_SIGN = re.compile(r"[0-9@<:>_=#]")  # and "--": the same, in a quarter of the time
+_ASCII_MARK = re.compile(r"[@<:>_=#]")
 _FIRST_WORD = re.compile(r"[\s#>*=_-]*+([^\W\d_]*)")
 _BEFORE_WORDS = "#>*=_- \t\v\f\r\x1c\x1d\x1e\x1f"
 _FIRST_TWO = {word[:2] for word in FIRST_WORDS}
@@ -66,10 +67,18 @@ def may_introduce(line: str) -> bool:
     for nearly all that people write."""
     if not line.isascii():
         return _SIGN.search(line) is not None or _first_word(line) in FIRST_WORDS
-    if _ASCII_SIGN.search(line) or "--" in line:
+    if "--" in line or _has_sign(line):
         return True
     start = line.lstrip(_BEFORE_WORDS)[:2].lower()
     return start.strip() in _FIRST_TWO and _first_word(line) in FIRST_WORDS
+
+
+def _has_sign(line: str) -> bool:
+    """In ASCII. A digit is a sign only where it may be part of a date."""
+    sign = _ASCII_SIGN.search(line)
+    if sign is None or not sign[0].isdigit():
+        return sign is not None
+    return bool(_ASCII_MARK.search(line, sign.end()) or _MAY_BE_DATED.search(line))
 
 
 def _first_word(line: str) -> str:

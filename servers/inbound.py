@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -47,6 +47,7 @@ class _Waiting:
     envelope: Envelope
     raw: bytes
     answer: "asyncio.Future[list[UUID]]"
+    to_be_queued: threading.Lock = field(default_factory=threading.Lock)  # who takes it queues it
 
 
 @dataclass(slots=True)
@@ -65,6 +66,7 @@ class Intake:
         self._questions: queue.SimpleQueue[_Question | None] = queue.SimpleQueue()
         self._turn = threading.Lock()
         self._known: dict[str, tuple[float, Recipient]] = {}
+        self._asked: dict[str, asyncio.Future[Recipient | None]] = {}
         self._threads = [
             threading.Thread(target=work, name=f"{work.__name__}-{n}", daemon=True)
             for work, count in ((self._write, WRITERS), (self._look_up, ASKERS))
@@ -74,10 +76,11 @@ class Intake:
             thread.start()
         self._examiners = ThreadPoolExecutor(EXAMINERS, "examine")
         self._examined = 0
+        self._counting = threading.Lock()
 
     def expect(self, peer: str, helo: str, mail_from: str) -> None:
         """Mail from there is on its way: ask already whether that server may send it."""
-        if self._examined < EXAMINERS:
+        if self._examined < EXAMINERS and not self._examiner.knows_server(peer, helo, mail_from):
             self._examiners.submit(self._examiner.check_server, peer, helo, mail_from)
 
     async def find(self, rcpt_to: str) -> Recipient | None:
@@ -88,41 +91,77 @@ class Intake:
         known = self._known.get(rcpt_to)
         if known is not None and time.monotonic() - known[0] < KNOWN_FOR:
             return known[1]
-        question = _Question(rcpt_to, self._loop.create_future())
-        self._questions.put(question)
-        found = await question.answer
-        if found is not None:
+        under_way = self._asked.get(rcpt_to)
+        if under_way is not None and (found := await asyncio.shield(under_way)) is not None:
+            return found
+        # That nobody was found may have been said before the inbox was opened: ask again.
+        return await asyncio.shield(self._begin_to_ask(rcpt_to))
+
+    def _begin_to_ask(self, rcpt_to: str) -> "asyncio.Future[Recipient | None]":
+        answer = self._asked[rcpt_to] = self._loop.create_future()
+        answer.add_done_callback(lambda done: self._remember(rcpt_to, done))
+        self._questions.put(_Question(rcpt_to, answer))
+        return answer
+
+    def _remember(self, rcpt_to: str, answer: "asyncio.Future[Recipient | None]") -> None:
+        if self._asked.get(rcpt_to) is answer:
+            del self._asked[rcpt_to]
+        if answer.cancelled() or answer.exception() is not None:
+            return
+        if (found := answer.result()) is not None:
             if len(self._known) >= _KNOWN_LIMIT:
                 self._known.clear()
             self._known[rcpt_to] = (time.monotonic(), found)
-        return found
 
     async def accept(self, envelope: Envelope, raw: bytes) -> list[UUID]:
         """Store a letter; when this returns its ids, it is committed. Raises DatabaseAway, or
         what `inboxes.arrival.deliver` raises."""
-        envelope = replace(envelope, findings=await self._examine(envelope, raw))
-        answer: asyncio.Future[list[UUID]] = self._loop.create_future()
-        self._waiting.put(_Waiting(envelope, raw, answer))
-        # Shielded: a sender that gives up does not stop what the others wait for.
-        return await asyncio.shield(answer)
-
-    async def _examine(self, envelope: Envelope, raw: bytes) -> Findings:
-        """What can be found out about a letter before it is stored, in a time that has an end."""
-        if self._examined >= MOST_EXAMINED:
-            return unexamined()
-        self._examined += 1
+        letter = _Waiting(envelope, raw, self._loop.create_future())
+        patience = self._begin_to_examine(letter)
         try:
-            async with asyncio.timeout(max(PATIENCE, SCAN_PATIENCE) + 1):
-                return await self._loop.run_in_executor(
-                    self._examiners, self._examiner.examine, envelope, raw
-                )
-        except TimeoutError:
-            logger.warning("a letter could not be examined in time")
+            # Shielded: a sender that gives up does not stop what the others wait for.
+            return await asyncio.shield(letter.answer)
+        finally:
+            if letter.answer.done():
+                patience.cancel()
+
+    def _begin_to_examine(self, letter: _Waiting) -> asyncio.TimerHandle:
+        """Have it examined and then queued, in a time that has an end."""
+        patience = self._loop.call_later(
+            max(PATIENCE, SCAN_PATIENCE) + 1, self._queue_unexamined, letter
+        )
+        with self._counting:
+            is_busy = self._examined >= MOST_EXAMINED
+            self._examined += not is_busy
+        if is_busy:
+            self._queue(letter, unexamined())
+        else:
+            self._examiners.submit(self._examine, letter)
+        return patience
+
+    def _examine(self, letter: _Waiting) -> None:
+        """An examiner's thread: what can be found out about a letter before it is stored."""
+        try:
+            findings = self._examiner.examine(letter.envelope, letter.raw)
         except Exception:  # whatever it is: the letter must be kept
             logger.exception("a letter could not be examined")
+            findings = unexamined()
         finally:
-            self._examined -= 1
-        return unexamined()
+            with self._counting:
+                self._examined -= 1
+        self._queue(letter, findings)
+
+    def _queue_unexamined(self, letter: _Waiting) -> None:
+        if self._queue(letter, unexamined()):
+            logger.warning("a letter could not be examined in time")
+
+    def _queue(self, letter: _Waiting, findings: Findings) -> bool:
+        """Let it be stored; False when it was queued before."""
+        if not letter.to_be_queued.acquire(blocking=False):
+            return False
+        letter.envelope = replace(letter.envelope, findings=findings)
+        self._waiting.put(letter)
+        return True
 
     async def close(self) -> None:
         """Store what still waits, then end the threads."""

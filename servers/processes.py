@@ -14,6 +14,8 @@ from collections.abc import Callable
 logger = logging.getLogger(__name__)
 
 RESTART_DELAY = 1.0  # seconds
+# A letter is a few thousand objects, none of them in a circle: looked for once in many letters.
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 def run_in(count: int, work: Callable[[int | None], None]) -> None:
@@ -63,6 +65,7 @@ class _Parent:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
             os.close(self.held)
+            gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
             self.work(self.alive)
             code = 0
         except Exception:  # a child's last word; it must not return into its parent's code

@@ -243,3 +243,13 @@ def test_a_megabyte_of_hostile_text_takes_less_than_a_second(unit):
 @pytest.mark.parametrize("phrase", [*ON.split("|"), *FORWARDED.split("|")])
 def test_the_cheap_look_at_a_line_lets_all_introductions_through(phrase):
     assert may_introduce(f" *{phrase.title()} Ann Example")
+
+
+@pytest.mark.parametrize("line", ["0" + "X" * 77, "Gate B7, row C4"])
+def test_a_number_that_is_no_date_is_passed_over(line):
+    assert not may_introduce(line)
+
+
+@pytest.mark.parametrize("line", ["3. März 2025", "10:12 ann", "2025/3/3", "3 mrt 2025", "12h30"])
+def test_a_number_that_may_be_a_date_is_looked_at(line):
+    assert may_introduce(line)

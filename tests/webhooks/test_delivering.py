@@ -47,6 +47,16 @@ def test_an_event_is_posted_flat_and_in_camel_case(inbox, receiver, courier):
     )
 
 
+def test_first_webhook_hears_though_nobody_listened_to_the_events_before(inbox, receiver, courier):
+    tell(inbox, "Before")
+    make_webhook(inbox, receiver.url)
+
+    tell(inbox, "Broken")
+    eventually(lambda: receiver.taken != [], "posted")
+
+    assert [taken.body["subject"] for taken in receiver.taken] == ["Broken"]
+
+
 def test_bodies_are_cut_at_256_kib(inbox, receiver, courier, letter):
     make_webhook(inbox, receiver.url)
 
