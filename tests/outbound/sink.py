@@ -20,9 +20,10 @@ class Taken:
 
 
 class Sink:
-    """Listens on 127.0.0.1. `pause`: seconds between the dot and 250."""
+    """Listens on 127.0.0.1. `pause`: seconds between the dot and 250; `port` 0: any."""
 
-    def __init__(self, *, pause: float = 0.0) -> None:
+    def __init__(self, *, pause: float = 0.0, port: int = 0) -> None:
+        self._wanted_port = port
         self.pause = pause
         self.taken: list[Taken] = []
         self.accepted: list[float] = []  # when clients connected
@@ -36,7 +37,9 @@ class Sink:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         server = self._loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 26, backlog=512)
+            asyncio.start_server(
+                self._serve, "127.0.0.1", self._wanted_port, limit=1 << 26, backlog=512
+            )
         )
         self.port: int = server.sockets[0].getsockname()[1]
         self._listening.set()
