@@ -192,7 +192,7 @@ def test_reading_after_a_cursor_uses_the_index_of_the_log_order():
 
 
 def test_every_event_type_of_the_contract_is_there():
-    ours = {"sending.warned", "sending.paused"}
+    ours = {"sending.warned", "sending.paused", "sending.resumed"}
 
     assert ours < set(EventType.values)
     assert len(set(EventType.values) - ours) == 23
