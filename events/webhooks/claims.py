@@ -36,6 +36,11 @@ class Claim:
         self.held().update(status=Status.PENDING, lease_until=None, attempts=F("attempts") - 1)
 
 
+def anyone_listens() -> bool:
+    """Tell whether there is an active webhook at all."""
+    return Webhook.objects.filter(is_active=True).exists()
+
+
 def due_webhooks() -> list[tuple[UUID, bool]]:
     """Active webhooks that have something due, and whether each is failing at present."""
     due = WebhookDelivery.objects.filter(

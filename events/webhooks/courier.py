@@ -84,6 +84,9 @@ class Courier:
         if self._stop.is_set():
             return 0.0
         self._round_at = time.monotonic()
+        if not claims.anyone_listens():
+            self._feeder.skip()
+            return LOOK_EVERY
         patience = self._feed(patience)
         self._release()
         for webhook_id, is_failing in claims.due_webhooks():

@@ -12,6 +12,7 @@ from events import frames, log
 from events.frames import Told
 from events.log import Cursor, CursorExpired
 from events.models import NOT_ABOUT_SPAM, NOT_BY_MACHINE, Event
+from events.webhooks import claims
 from events.webhooks.models import Webhook, WebhookCursor, WebhookDelivery
 
 logger = logging.getLogger(__name__)
@@ -30,13 +31,8 @@ class Feeder:
 
     def feed(self) -> log.Batch | None:
         """Turn the next events into deliveries. None: another feeder was first, call again."""
-        if self._kept is None or self._position is None:
-            self._kept = self._position = _kept_cursor()
-            self._kept_at = time.monotonic()
-        if not Webhook.objects.filter(is_active=True).exists():
-            return self._skip()
         try:
-            batch = log.read_whole(self._position, limit=AT_ONCE)
+            batch = log.read_whole(self._from(), limit=AT_ONCE)
         except CursorExpired:
             self._begin_anew()
             return None
@@ -48,18 +44,24 @@ class Feeder:
         self._position = batch.end
         return batch
 
-    def _skip(self) -> log.Batch:
+    def skip(self) -> None:
         """Nobody listens: read nothing, and now and then go on to the present.
 
         The end of the log is taken first: a webhook that begins before it is seen, and then
         nothing is passed over.
         """
-        assert self._position is not None  # noqa: S101 - `feed` has set it
+        self._from()
         if time.monotonic() - self._kept_at > KEEP_EVERY:
             end = log.end()
-            if not Webhook.objects.filter(is_active=True).exists() and self._keep(end, []):
+            if not claims.anyone_listens() and self._keep(end, []):
                 self._position = end
-        return log.Batch([], self._position, full=False, waiting=False)
+
+    def _from(self) -> Cursor:
+        """Where to read on."""
+        if self._kept is None or self._position is None:
+            self._kept = self._position = _kept_cursor()
+            self._kept_at = time.monotonic()
+        return self._position
 
     def _keep(self, end: Cursor, rows: Sequence[WebhookDelivery]) -> bool:
         """The rows and the cursor in one transaction; False when the cursor is not where it was."""
