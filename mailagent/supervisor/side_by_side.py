@@ -10,6 +10,7 @@ import os
 from collections.abc import MutableMapping
 
 _NAMES = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL")
+_OF_WORKERS = tuple(f"{name}_GW" for name in _NAMES)
 
 
 def named_for(worker: int, urls: dict[str, str]) -> dict[str, str]:
@@ -18,11 +19,18 @@ def named_for(worker: int, urls: dict[str, str]) -> dict[str, str]:
 
 
 def set_apart(environment: MutableMapping[str, str]) -> None:
-    """Let a worker of pytest-xdist find its own services under the usual names."""
+    """Let a worker of pytest-xdist find its own services under the usual names, and nobody else's.
+
+    A system that a test starts, and tells nothing of services, is to start its own.
+    """
     worker = environment.get("PYTEST_XDIST_WORKER", "").upper()
+    if not worker:
+        return
     for name in _NAMES:
         if own := environment.get(f"{name}_{worker}"):
             environment[name] = own
+    for name in [each for each in environment if each.startswith(_OF_WORKERS)]:
+        del environment[name]
 
 
 set_apart(os.environ)

@@ -91,6 +91,16 @@ def test_side_by_side_each_worker_finds_services_of_its_own() -> None:
         assert {name: environment[name] for name in own} == own
 
 
+def test_what_a_test_starts_does_not_find_the_services_of_its_worker() -> None:
+    environment = {"PYTEST_XDIST_WORKER": "GW1", "DATABASE_URL_GW1": "postgres:///second"}
+    side_by_side.set_apart(environment)
+    del environment["DATABASE_URL"]
+
+    side_by_side.set_apart(environment)
+
+    assert environment == {"PYTEST_XDIST_WORKER": "GW1"}
+
+
 def test_without_a_browser_its_tests_are_told_and_fail_the_run(tmp_path: Path) -> None:
     code, said = run(tmp_path, BROWSER, MAILAGENT_BROWSER="/nowhere/chromium")
 
