@@ -90,10 +90,10 @@ def queue(request: MemberRequest) -> HttpResponse:
 @member_required("read")
 @require_GET
 def rows(request: MemberRequest) -> HttpResponse:
-    """GET /queue/rows: the list alone, when the reader asks for what is new."""
+    """GET /queue/rows: the list, and how long it is, when the reader asks for what is new."""
     now = timezone.now()
     context = {"page": _page(request), "seen_at": now.isoformat(), "asked": request.GET, "now": now}
-    return render(request, "drafts/_rows.html", context)
+    return render(request, "drafts/_rows.html", context | {"renewed": True})
 
 
 @member_required("read")

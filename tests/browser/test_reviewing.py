@@ -56,6 +56,7 @@ def test_new_drafts_are_announced_and_not_pushed_under_the_cursor(sit_down, inbo
     news.click()
     expect(seat.page.locator("#rows .row")).to_have_count(2)
     expect(seat.page.locator(".rail .count")).to_have_text("2")
+    expect(seat.page.locator("#waiting")).to_have_text("2 waiting")
 
 
 def test_keys_lead_through_the_queue_to_a_decision(sit_down, inbox, alice):

@@ -94,6 +94,14 @@ def test_what_people_edit_is_no_news(inbox, draft, alice, page):
     assert b"new" not in page.get("/queue/news", {"seen": seen}).content
 
 
+def test_rows_that_were_asked_for_bring_how_many_wait(draft, page):
+    opened = page.get("/").content.decode()
+    asked_for = page.get("/queue/rows").content.decode()
+
+    assert 'id="waiting">1 waiting<' in opened
+    assert 'id="waiting" hx-swap-oob="true">1 waiting<' in asked_for
+
+
 def test_a_decided_row_stays_and_says_who_decided(draft, bob, page):
     approve(draft, bob)
 
