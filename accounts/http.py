@@ -17,12 +17,8 @@ from accounts import rate_limits
 from accounts.authentication import note_use
 from accounts.idempotency import Work, once_for_good, once_per_key, presented_name
 from accounts.scope import Deed, Scope
-from events.errors import Invalid, MailAgentError
+from events.errors import Invalid, TooLarge
 from events.wire import CLIENT_ID, NoBody
-
-
-class TooLarge(MailAgentError):
-    code = "TOO_LARGE"
 
 
 class ApiRequest(Request):

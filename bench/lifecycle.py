@@ -13,12 +13,23 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench.running import descendants, machine
+from bench.running import api, client, demo, descendants, machine, mail, signed_in
 
 ROOT = Path(__file__).resolve().parent.parent
 FROM_OUTSIDE = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "MAILAGENT_SECRET_KEY")
+
+# A word of the command line, and what goes by it.
+PARTS = {
+    "up": "supervisor",
+    "mailagent.web": "web",
+    "serve_mail": "mail",
+    "mailagent.worker": "worker",
+    "mailagent.beat": "beat",
+}
 
 
 def free_port() -> int:
@@ -48,16 +59,58 @@ def start(state: str) -> tuple["subprocess.Popen[str]", float]:
     raise SystemExit(f"`up` ended with {process.wait()} before it was ready.")
 
 
-def resident(pid: int) -> tuple[float, float]:
-    """MiB of `pid` and all below: the plain sum (shared pages once per process), and the
-    proportional one (each page once)."""
-    plain = proportional = 0
-    for each in [pid, *descendants(pid)]:
-        status = Path(f"/proc/{each}/status").read_text()
-        plain += int(status.partition("VmRSS:")[2].split()[0] if "VmRSS:" in status else 0)
-        rollup = Path(f"/proc/{each}/smaps_rollup").read_text()
-        proportional += int(rollup.partition("\nPss:")[2].split()[0])
-    return plain / 1024, proportional / 1024
+@dataclass(frozen=True)
+class Memory:
+    """What one process holds, in KiB: `plain` counts each shared page in full (RSS),
+    `proportional` its share of it (PSS)."""
+
+    what: str
+    plain: int
+    proportional: int
+
+
+def resident(pid: int) -> list[Memory]:
+    """Of `pid` and of all below it."""
+    return [memory_of(each) for each in [pid, *descendants(pid)]]
+
+
+def memory_of(pid: int) -> Memory:
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    words = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ").split()
+    what = next(
+        (one for one in words if one in PARTS), " ".join([Path(words[0]).name, *words[1:2]])
+    )
+    plain, proportional = (
+        int(rollup.partition(f"\n{name}:")[2].split()[0]) for name in ("Rss", "Pss")
+    )
+    return Memory(PARTS.get(what, what), plain, proportional)
+
+
+def told(held: Sequence[Memory]) -> str:
+    """A line for each process, and their sums in MiB and in MB."""
+    lines = [
+        f"  {one.what}: RSS {one.plain / 1024:.1f} MiB, PSS {one.proportional / 1024:.1f} MiB"
+        for one in sorted(held, key=lambda one: -one.proportional)
+    ]
+    plain = sum(one.plain for one in held) * 1024
+    proportional = sum(one.proportional for one in held) * 1024
+    lines.append(
+        f"  resident: RSS {plain / 2**20:.0f} MiB ({plain / 1e6:.0f} MB), "
+        f"PSS {proportional / 2**20:.0f} MiB ({proportional / 1e6:.0f} MB)"
+    )
+    return "\n".join(lines)
+
+
+def use(state: str, mails: int) -> None:
+    """Bring mail in and ask for pages and the API's description, so that all has been at work."""
+    found = demo(state)
+    address = found["inbox"]["email"]
+    for number in range(mails):
+        with client(found) as smtp:
+            smtp.sendmail("ann@example.net", [address], mail(number, rcpt_to=address))
+    for who, path in (("reviewer", "/"), ("admin", "/admin/"), ("admin", "/v1/openapi.json")):
+        signed_in(found, who).get(path).raise_for_status()
+    api(found).get(f"/inboxes/{found['inbox']['id']}/messages").raise_for_status()
 
 
 def stop(process: "subprocess.Popen[str]") -> float:
@@ -76,12 +129,13 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="mailagent-") as state:
             for name in ("first", "next"):
                 process, ready = start(state)
+                use(state, mails=10)
                 time.sleep(5)
-                plain, proportional = resident(process.pid)
+                held = resident(process.pid)
                 stopped = stop(process)
                 print(
-                    f"round {number}, {name} start: ready {ready:.1f} s, resident {plain:.0f} MiB "
-                    f"(PSS {proportional:.0f} MiB), stop {stopped:.1f} s",
+                    f"round {number}, {name} start: ready {ready:.1f} s, stop {stopped:.1f} s, "
+                    f"idle after 10 mails and some pages:\n{told(held)}",
                     flush=True,
                 )
 

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from django.db.models import Sum
 
-from accounts.http import TooLarge
 from drafts.content import NewFile
 from drafts.models import Draft, DraftFile
-from events.errors import Invalid
+from events.errors import Invalid, TooLarge
 from outbound.compose import OutgoingFile
 
 FILES_LIMIT = 25 * 1024 * 1024  # octets in all

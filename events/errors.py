@@ -24,6 +24,12 @@ class Invalid(MailAgentError):
         return cls(f"{name}: {sentence}", **{name: [sentence]})
 
 
+class TooLarge(MailAgentError):
+    """More octets than are taken."""
+
+    code = "TOO_LARGE"
+
+
 class Missing(MailAgentError):
     """There is no such thing, or none that this caller may know of: the same answer."""
 

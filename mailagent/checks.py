@@ -8,8 +8,10 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 from outbound.transports.choose import transport_for
 
+OURS = "mailagent"  # the tag of what an operator's settings can get wrong
 
-@register()
+
+@register(OURS)
 def check_secret_key(**kwargs: Any) -> list[CheckMessage]:
     if settings.SECRET_KEY.startswith("not-a-secret"):
         return [
@@ -23,7 +25,7 @@ def check_secret_key(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register()
+@register(OURS)
 def check_transport(**kwargs: Any) -> list[CheckMessage]:
     try:
         transport_for(settings.TRANSPORT, dns=settings.DNS, hostname=settings.HOSTNAME)
@@ -32,7 +34,7 @@ def check_transport(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register()
+@register(OURS)
 def check_certificate(**kwargs: Any) -> list[CheckMessage]:
     given = {
         "MAILAGENT_TLS_CERTIFICATE": settings.TLS_CERTIFICATE,
@@ -50,7 +52,7 @@ def check_certificate(**kwargs: Any) -> list[CheckMessage]:
     return faults
 
 
-@register(deploy=True)
+@register(OURS, deploy=True)
 def check_hostname(**kwargs: Any) -> list[CheckMessage]:
     if "." not in settings.HOSTNAME:
         return [

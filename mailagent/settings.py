@@ -66,7 +66,7 @@ MIN_FREE_DISK: int = env.int("MAILAGENT_MIN_FREE_DISK", default=200 * 1024 * 102
 
 # --- Parts --------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # mailagent.urls loads what is shown there
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -11,6 +11,7 @@ import outbound.urls
 import tracking.urls
 from mailagent import health, openapi, reference, scraping
 
+admin.autodiscover()
 admin.site.site_header = admin.site.site_title = "mailagent administration"
 
 urlpatterns = [

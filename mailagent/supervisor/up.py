@@ -84,7 +84,6 @@ def parts(settings: Configuration, environment: Mapping[str, str]) -> list[Child
     web_port, smtp_port = settings.web_port, settings.smtp_port
     # Celery's word against root is for those who take pickles from strangers.
     calm = ["-W", "ignore:You're running the worker with superuser privileges"]
-    celery = [*calm, "-m", "celery", "--quiet", "-A"]
 
     def part(name: str, argv: list[str], is_ready: Callable[[], bool] | None = None) -> Child:
         return Child(
@@ -111,18 +110,11 @@ def parts(settings: Configuration, environment: Mapping[str, str]) -> list[Child
         ),
         part(
             "worker",
-            [
-                *(*celery, "mailagent.celery", "worker", "--pool=threads", "--concurrency=4"),
-                *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-                *("--loglevel", "WARNING"),
-            ],
+            [*calm, "-m", "mailagent.worker"],
         ),
         part(
             "beat",
-            [
-                *(*celery, "mailagent.beat", "beat", "--pidfile=", "--loglevel", "WARNING"),
-                *("--schedule", str(settings.state / "beat-schedule")),
-            ],
+            ["-m", "mailagent.beat", "--schedule", str(settings.state / "beat-schedule")],
         ),
     ]
 

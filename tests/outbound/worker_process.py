@@ -13,16 +13,14 @@ from django.conf import settings
 from tests.database import database_url
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CELERY = [sys.executable, "-m", "celery", "-A", "mailagent.celery", "--quiet"]
-QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
 
 
 class CeleryProcess:
-    def __init__(self, log: Path, *arguments: str, **environment: str) -> None:
+    def __init__(self, log: Path, module: str, *arguments: str, **environment: str) -> None:
         self.log = log
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                [*CELERY, *arguments],
+                [sys.executable, "-m", module, "--loglevel", "INFO", *arguments],
                 cwd=ROOT,
                 env={
                     **os.environ,
@@ -67,13 +65,13 @@ class CeleryProcess:
 def worker(log: Path, transport: str, *, concurrency: int = 4) -> CeleryProcess:
     return CeleryProcess(
         log,
-        *("worker", "--pool=threads", f"--concurrency={concurrency}", *QUIET),
+        *("mailagent.worker", f"--concurrency={concurrency}"),
         MAILAGENT_TRANSPORT=transport,
     )
 
 
 def beat(log: Path, schedule: Path) -> CeleryProcess:
-    return CeleryProcess(log, "beat", "--pidfile=", "--schedule", str(schedule))
+    return CeleryProcess(log, "mailagent.beat", "--schedule", str(schedule))
 
 
 def eventually(is_so: Callable[[], bool], what: str, seconds: float = 60) -> None:

@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
+    # The others look at every page, and would leave them all in memory.
+    requires_system_checks = ("mailagent",)
     help = "Take mail by SMTP until SIGTERM or SIGINT; then finish what is on its way in."
 
     def handle(self, *args: Any, **options: Any) -> None:
