@@ -12,13 +12,11 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from events.errors import Invalid
-from events.log import emit
-from events.models import EventType
 from inboxes.findings import belongs_in_junk
 from inboxes.mailbox import file_message
 from inboxes.models import Folder, FolderEntry, Inbox, Message, Thread
 from inboxes.rearranging import recount
-from inboxes.telling import tell_refiled
+from inboxes.telling import tell_of_thread, tell_refiled
 
 MOST_LABELS = 50
 
@@ -153,10 +151,4 @@ def adjust_thread(inbox: Inbox, thread: Thread, changes: dict[str, Any]) -> None
     if all(getattr(locked, name) == value for name, value in facts.items()):
         return
     thread.save(update_fields=list(facts))
-    emit(
-        EventType.THREAD_UPDATED,
-        workspace_id=inbox.workspace_id,
-        inbox_id=inbox.pk,
-        thread_id=thread.pk,
-        payload={"thread_subject": thread.subject, **facts},
-    )
+    tell_of_thread(thread, facts, workspace_id=inbox.workspace_id)

@@ -9,10 +9,9 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from events.errors import Conflict, Invalid, Missing
-from events.log import emit
-from events.models import EventType
 from inboxes import notices
 from inboxes.models import Inbox, Message, Thread
+from inboxes.telling import tell_of_thread
 from inboxes.threads import PARTICIPANTS_LIMIT, lock_inboxes, merge, new_thread
 
 
@@ -114,13 +113,7 @@ def _finish(inbox: Inbox, thread: Thread, apart: Thread, moved: list[UUID]) -> N
         (thread, {"parted_to": str(apart.pk)}),
         (apart, {"parted_from": str(thread.pk)}),
     ):
-        emit(
-            EventType.THREAD_UPDATED,
-            workspace_id=inbox.workspace_id,
-            inbox_id=inbox.pk,
-            thread_id=each.pk,
-            payload={"thread_subject": each.subject, **facts},
-        )
+        tell_of_thread(each, facts, workspace_id=inbox.workspace_id)
 
 
 def recount(thread: Thread) -> None:

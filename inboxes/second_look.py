@@ -8,12 +8,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from events.log import emit
-from events.models import EventType
 from inboxes.examining import Examiner
 from inboxes.findings import DMARC_FAIL, PassedOn
 from inboxes.marks import label_message
 from inboxes.models import Message
+from inboxes.telling import proven, tell_of_message
 
 logger = logging.getLogger(__name__)
 
@@ -89,16 +88,4 @@ def _note(message: Message, found: dict[str, Any]) -> None:
     if "unsettled" in found:
         return
     logger.info("message %s: dmarc %s", message.pk, found["dmarc"])
-    known = {name: found.get(name) for name in ("spf", "dkim", "dmarc", "aligned")}
-    emit(
-        EventType.THREAD_UPDATED,
-        workspace_id=message.inbox.workspace_id,
-        inbox_id=message.inbox_id,
-        thread_id=message.thread_id,
-        message_id=message.pk,
-        payload={
-            "thread_subject": message.thread.subject,
-            "message_id": str(message.pk),
-            "authentication": known,
-        },
-    )
+    tell_of_message(message, authentication=proven(found))

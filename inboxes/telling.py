@@ -1,6 +1,7 @@
-"""What the event log says of a message that came in, and of one that goes into or out of Junk."""
+"""What the event log says of a message that came in, of one that goes into or out of Junk, and of a
+thread that changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from django.utils import timezone
 from events.log import emit, emit_many
 from events.models import Event, EventType
 from inboxes import notices
-from inboxes.models import Attachment, Message
+from inboxes.models import Attachment, Message, Thread
 
 _TOLD_RECIPIENTS = 100
 
@@ -50,22 +51,39 @@ def tell_refiled(message: Message) -> None:
     if is_news:
         notices.tell(message)
         notices.tell_arrivals([message])
-    emit(
-        EventType.THREAD_UPDATED,
-        workspace_id=workspace_id,
-        inbox_id=message.inbox_id,
-        thread_id=message.thread_id,
-        message_id=message.pk,
-        payload={
-            "thread_subject": message.thread.subject,
-            "message_id": str(message.pk),
-            "in_junk": message.is_spam,
-            "message_labels": message.labels,
-        },
-    )
+    tell_of_message(message, in_junk=message.is_spam, message_labels=message.labels)
     if is_news:
         told = received_event(message, message.attachments.all(), workspace_id=workspace_id)
         emit_many([told])
+
+
+def tell_of_thread(
+    thread: Thread, facts: Mapping[str, Any], *, workspace_id: UUID, message_id: UUID | None = None
+) -> None:
+    """`thread.updated`: what has changed, in the transaction that changed it."""
+    emit(
+        EventType.THREAD_UPDATED,
+        workspace_id=workspace_id,
+        inbox_id=thread.inbox_id,
+        thread_id=thread.pk,
+        message_id=message_id,
+        payload={"thread_subject": thread.subject, **facts},
+    )
+
+
+def tell_of_message(message: Message, **facts: Any) -> None:
+    """`thread.updated`: what has changed about one of its messages."""
+    tell_of_thread(
+        message.thread,
+        {"message_id": str(message.pk), **facts},
+        workspace_id=message.inbox.workspace_id,
+        message_id=message.pk,
+    )
+
+
+def proven(authentication: Mapping[str, Any]) -> dict[str, Any]:
+    """The results alone, without the details."""
+    return {name: authentication.get(name) for name in ("spf", "dkim", "dmarc", "aligned")}
 
 
 def was_told(message: Message) -> bool:
@@ -75,11 +93,9 @@ def was_told(message: Message) -> bool:
 
 def _judgement(message: Message) -> dict[str, Any]:
     """What an agent must know before it believes what it reads."""
-    proven = message.authentication
-    known = {name: proven.get(name) for name in ("spf", "dkim", "dmarc", "aligned")}
     told: dict[str, Any] = {"labels": message.labels, "warnings": message.warnings}
-    if proven:
-        told["authentication"] = known
+    if message.authentication:
+        told["authentication"] = proven(message.authentication)
     if message.is_spam:
         told["spam"] = True
     return told

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from events import audit, log
-from events.models import EventType
+from events.models import Event, EventType
 from inboxes.models import Domain, Inbox
 from outbound import hints
 from outbound.models import Home, Pause, Reputation
@@ -85,8 +85,19 @@ def _tell(event: EventType, switch: Switch, facts: Mapping[str, Any]) -> None:
         reached = [_workspace_of(switch)]
     inbox_id = switch.of if switch.reach == Reach.INBOX else None
     payload = {"reach": switch.reach, "extent": switch.extent, **facts}
-    for workspace_id in reached:
-        log.emit(event, workspace_id=workspace_id, inbox_id=inbox_id, payload=payload)
+    now = timezone.now()
+    log.emit_many(
+        [
+            Event(
+                type=event,
+                workspace_id=workspace_id,
+                inbox_id=inbox_id,
+                payload=payload,
+                created_at=now,
+            )
+            for workspace_id in reached
+        ]
+    )
 
 
 def _workspace_of(switch: Switch) -> UUID:

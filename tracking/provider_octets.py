@@ -31,17 +31,14 @@ def _raw_of(esp_event: Any) -> bytes | None:
         return None
     if raw := _encoded(esp_event.get("RawEmail")):  # Postmark
         return raw
-    for place, name in (("msg", "raw_msg"), ("data", "raw")):  # Mandrill; MailerSend
-        inner = esp_event.get(place)
-        if isinstance(inner, dict) and (raw := _encoded(inner.get(name))):
+    for path in (("msg", "raw_msg"), ("data", "raw")):  # Mandrill; MailerSend
+        if raw := _encoded(inside(esp_event, *path)):
             return raw
     return _of_sparkpost(esp_event) or _of_ses(esp_event) or _of_postal(esp_event)
 
 
 def _of_sparkpost(esp_event: dict[str, Any]) -> bytes | None:
-    found: Any = esp_event
-    for name in ("msys", "relay_message", "content"):
-        found = found.get(name) if isinstance(found, dict) else None
+    found = inside(esp_event, "msys", "relay_message", "content")
     if not isinstance(found, dict):
         return None
     text = found.get("email_rfc822")
@@ -49,8 +46,7 @@ def _of_sparkpost(esp_event: dict[str, Any]) -> bytes | None:
 
 
 def _of_ses(esp_event: dict[str, Any]) -> bytes | None:
-    receipt = esp_event.get("receipt")
-    action = receipt.get("action") if isinstance(receipt, dict) else None
+    action = inside(esp_event, "receipt", "action")
     if not isinstance(action, dict) or action.get("type") != "SNS":
         return None
     text = esp_event.get("content")
@@ -60,6 +56,14 @@ def _of_ses(esp_event: dict[str, Any]) -> bytes | None:
 def _of_postal(esp_event: dict[str, Any]) -> bytes | None:
     text = esp_event.get("message")
     return _decoded(text) if esp_event.get("base64") else _encoded(text)
+
+
+def inside(esp_event: Any, *path: str) -> Any:
+    """What is at the end of `path` in nested JSON objects; None where there is nothing."""
+    found = esp_event
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
 
 
 def _encoded(text: Any) -> bytes | None:

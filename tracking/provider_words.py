@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inboxes.findings import INFECTED, SPAM
+from tracking.provider_octets import inside
 
 # SpamAssassin's own threshold: the scores that come without a verdict are its scores.
 SPAM_SCORE = 5.0
@@ -48,9 +49,9 @@ def rcpt_tos_of(esp_event: Any, message: Any) -> list[str]:
     """All recipients of the envelope, where anymail knows the first: SendGrid's, MailerSend's and
     Amazon's. Empty where the provider tells none."""
     named = (
-        _inside(_envelope(esp_event), "to")
-        or _inside(esp_event, "receipt", "recipients")
-        or _inside(esp_event, "data", "recipients", "rcptTo")
+        inside(_envelope(esp_event), "to")
+        or inside(esp_event, "receipt", "recipients")
+        or inside(esp_event, "data", "recipients", "rcptTo")
     )
     if isinstance(named, list):
         return [str(each.get("email", "") if isinstance(each, dict) else each) for each in named]
@@ -93,16 +94,8 @@ def _verdict(esp_event: Any, name: str) -> str:
 
 
 def _text(esp_event: Any, *path: str) -> str:
-    found = _inside(esp_event, *path)
+    found = inside(esp_event, *path)
     return found if isinstance(found, str) else ""
-
-
-def _inside(esp_event: Any, *path: str) -> Any:
-    """What is at the end of `path` in nested JSON objects; None where there is nothing."""
-    found = esp_event
-    for name in path:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
 
 
 def _number(value: Any) -> float | None:

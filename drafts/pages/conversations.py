@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from accounts.people import MemberRequest, member_required
 from drafts.models import Draft
 from drafts.names import names_of
-from drafts.pages.reach import asked
+from drafts.pages.reach import asked, page_asked
 from inboxes.models import Inbox, Message, Thread
 from inboxes.quotes import Fragment, fold_quotes
 from inboxes.search import search
@@ -69,8 +69,7 @@ def _threads(request: MemberRequest) -> QuerySet[Thread]:
 def conversations(request: MemberRequest) -> HttpResponse:
     """GET /conversations: threads, newest activity first. A live fragment when htmx asks."""
     # One more than a page is read instead of counting: a million threads are not counted here.
-    page = asked(request, "page")
-    number = max(1, int(page)) if page.isdecimal() and len(page) < 6 else 1
+    number = page_asked(request)
     start = (number - 1) * PAGE_SIZE
     threads = list(_threads(request)[start : start + PAGE_SIZE + 1])
     context = {

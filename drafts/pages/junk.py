@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.people import MemberRequest, member_required
-from drafts.pages.reach import asked, ids_in
+from drafts.pages.reach import asked, ids_in, page_asked
 from inboxes.findings import INFECTED, SPAM
 from inboxes.marks import label_message
 from inboxes.models import Folder, Inbox, Message
@@ -53,8 +53,7 @@ def _movable(request: MemberRequest, messages: Iterable[Message]) -> set[UUID]:
 @require_GET
 def junk(request: MemberRequest) -> HttpResponse:
     """GET /junk: messages in Junk. A live fragment when htmx asks, with what was `moved` there."""
-    page = asked(request, "page")
-    number = max(1, int(page)) if page.isdecimal() and len(page) < 6 else 1
+    number = page_asked(request)
     start = (number - 1) * PAGE_SIZE
     found = list(_kept_out(request).select_related("inbox")[start : start + PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]

@@ -40,6 +40,12 @@ def asked(request: HttpRequest, name: str) -> str:
     return request.GET.get(name, "").replace("\0", "").strip()[:ASKED_LIMIT]
 
 
+def page_asked(request: HttpRequest) -> int:
+    """The number of the page that is asked for, from 1 on; of a list that nobody counts."""
+    page = asked(request, "page")
+    return max(1, int(page)) if page.isdecimal() and len(page) < 6 else 1
+
+
 def ids_in(text: str) -> list[UUID]:
     """The ids in a list with commas; what is none is left out."""
     found = []
