@@ -29,7 +29,7 @@ _AS_THEY_ARE = (
 class _Plan:
     """How rows of a model are written."""
 
-    statement: sql.Composed
+    statement: bytes
     types: tuple[str, ...]
     values: Callable[[models.Model], tuple[Any, ...]]
 
@@ -62,10 +62,12 @@ def _plan_for(model: type[models.Model]) -> _Plan:
         if not isinstance(field, _AS_THEY_ARE):
             raise TypeError(f"{field} may need a conversion that COPY leaves out.")
     return _Plan(
-        sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)")
+        .format(
             sql.Identifier(model._meta.db_table),
             sql.SQL(", ").join([sql.Identifier(str(field.column)) for field in fields]),
-        ),
+        )
+        .as_bytes(),
         # "varchar(320)" is "varchar" to the driver; the table sees to the length.
         tuple((field.db_type(connection) or "").partition("(")[0] for field in fields),
         attrgetter(*(field.attname for field in fields)),

@@ -1,6 +1,7 @@
 """How mail comes in: octets, message, thread, events and UID in one transaction, or nothing.
 
-`deliver` is the deed for one message; `deliver_many` does it for all that wait at once, in common
+`deliver` is the deed for one message. For many it has two halves: `read_mail` needs no database and
+may be done for several at the same time; `store_many` stores all that wait at once in common
 transactions, because a COMMIT costs the same for one as for thirty.
 """
 
@@ -17,6 +18,7 @@ from events.copying import copy_in
 from events.ids import new_id
 from events.log import emit_many
 from events.models import Event
+from events.statements import rows_of
 from inboxes import mime, notices, returns
 from inboxes.colleagues import ours
 from inboxes.impostors import suspicions
@@ -27,7 +29,15 @@ from inboxes.recipients import Recipient
 from inboxes.telling import received_event
 from inboxes.threads import lock_inboxes, note_messages, threads_for
 
-__all__ = ["REMEMBERED", "Envelope", "MailLoops", "deliver", "deliver_many"]
+__all__ = [
+    "REMEMBERED",
+    "Envelope",
+    "MailLoops",
+    "deliver",
+    "deliver_many",
+    "read_mail",
+    "store_many",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -63,10 +73,18 @@ class _Copy:
     letter: Letter
     recipient: Recipient
     message_id: UUID = field(default_factory=new_id)
+    attachments: list[Attachment] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.attachments = [_attachment(self.message_id, part) for part in self.letter.attachments]
 
     @property
     def key(self) -> tuple[UUID, bytes]:
         return self.recipient.inbox_id, self.letter.digest
+
+    def raw(self) -> MessageRaw:
+        letter = self.letter
+        return MessageRaw(message_id=self.message_id, octets=letter.raw, sha256=letter.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +93,6 @@ class _Stored:
 
     copy: _Copy
     message: Message
-    attachments: list[Attachment]
-
-    def raw(self) -> MessageRaw:
-        letter = self.copy.letter
-        return MessageRaw(message=self.message, octets=letter.raw, sha256=letter.sha256)
 
 
 def deliver(envelope: Envelope, raw: bytes) -> list[Message]:
@@ -96,17 +109,23 @@ def deliver(envelope: Envelope, raw: bytes) -> list[Message]:
 
 
 def deliver_many(mails: Sequence[tuple[Envelope, bytes]]) -> list[Outcome]:
-    """Take in several, in one transaction as long as all goes well, else each in its own.
+    """`deliver` for several: answers for each its messages, or why it was not stored."""
+    return store_many([read_mail(envelope, raw) for envelope, raw in mails])
 
-    Answers for each its messages, or why it was not stored. Raises OperationalError when the
-    database is away: nobody knows then what was stored, and a repetition does no harm.
+
+def store_many(found: Sequence[Letter | MailLoops]) -> list[Outcome]:
+    """Store what was read, in one transaction as long as all goes well, else each in its own.
+
+    Answers for each its messages, or why it was not stored; a refusal stays what it is. Raises
+    OperationalError when the database is away: nobody knows then what was stored, and a repetition
+    does no harm.
     """
-    found = [_read_or_refuse(envelope, raw) for envelope, raw in mails]
     stored = iter(_store_all([letter for letter in found if isinstance(letter, Letter)]))
     return [next(stored) if isinstance(one, Letter) else one for one in found]
 
 
-def _read_or_refuse(envelope: Envelope, raw: bytes) -> Letter | MailLoops:
+def read_mail(envelope: Envelope, raw: bytes) -> Letter | MailLoops:
+    """The first half of `deliver`: all that can be told of a message without the database."""
     try:
         return read_letter(returns.sort_out(envelope, raw), raw)
     except MailLoops as refusal:
@@ -175,10 +194,12 @@ def _store(letters: Sequence[Letter]) -> list[list[Message]]:
     if not every:
         returns.take(letter.envelope for letter in letters)
         return [[] for _ in letters]
-    lock_inboxes({copy.recipient.inbox_id for copy in every})
     known = _remember(every)
+    new = _first_of_each(copy for copy in every if copy.key not in known)
+    _store_octets(new)
+    lock_inboxes({copy.recipient.inbox_id for copy in every})
     stored: list[_Stored] = []
-    for some in _rounds(copy for copy in every if copy.key not in known):
+    for some in _rounds(new):
         stored += _store_messages(some)
     told = [one.message for one in stored if not one.message.is_spam]
     for message in told:
@@ -209,7 +230,8 @@ def _copies_of(letter: Letter) -> list[_Copy]:
 def _remember(copies: Sequence[_Copy]) -> set[tuple[UUID, bytes]]:
     """Put the copies on record; answer the keys of those that have been here before."""
     first: dict[tuple[UUID, bytes], _Copy] = {}
-    for copy in copies:
+    # In one order everywhere: who stores the same messages waits in a line, not in a circle.
+    for copy in sorted(copies, key=lambda copy: copy.key):
         first.setdefault(copy.key, copy)
     values: dict[str, Any] = {
         "inboxes": [inbox_id for inbox_id, _ in first],
@@ -218,9 +240,7 @@ def _remember(copies: Sequence[_Copy]) -> set[tuple[UUID, bytes]]:
         "times": [copy.letter.envelope.received_at for copy in first.values()],
         "remembered": REMEMBERED,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_REMEMBER, values)
-        new = {message_id for (message_id,) in cursor.fetchall()}
+    new = {message_id for (message_id,) in rows_of(_REMEMBER, values)}
     return {key for key, copy in first.items() if copy.message_id not in new}
 
 
@@ -235,15 +255,25 @@ def _recall(known: set[tuple[UUID, bytes]]) -> dict[tuple[UUID, bytes], Message]
     return {ids[message.pk]: message for message in found}
 
 
+def _first_of_each(copies: Iterable[_Copy]) -> list[_Copy]:
+    """Without the second of the same message among those that waited."""
+    first: dict[tuple[UUID, bytes], _Copy] = {}
+    for copy in copies:
+        first.setdefault(copy.key, copy)
+    return list(first.values())
+
+
+def _store_octets(copies: Sequence[_Copy]) -> None:
+    """What can be written before anybody must wait: it is the same on whichever thread."""
+    copy_in([copy.raw() for copy in copies])
+    copy_in([attachment for copy in copies for attachment in copy.attachments])
+
+
 def _rounds(copies: Iterable[_Copy]) -> Iterator[list[_Copy]]:
     """Split so that those which may be related come one after the other."""
     some: list[_Copy] = []
     marks: set[tuple[UUID, str]] = set()
-    seen: set[tuple[UUID, bytes]] = set()
     for copy in copies:
-        if copy.key in seen:  # the same message twice among those that waited
-            continue
-        seen.add(copy.key)
         own = copy.letter.newcomer(copy.recipient).marks()
         if own & marks:
             yield some
@@ -262,8 +292,6 @@ def _store_messages(copies: Sequence[_Copy]) -> list[_Stored]:
     ]
     note_messages([(one.message.thread, one.message) for one in stored])
     copy_in([one.message for one in stored])
-    copy_in([one.raw() for one in stored])
-    copy_in([attachment for one in stored for attachment in one.attachments])
     return stored
 
 
@@ -280,7 +308,7 @@ def _lay_out(copy: _Copy, thread: Thread, threaded_by: str) -> _Stored:
         rcpt_to=storable(copy.recipient.rcpt_to)[:320],
         **columns | {"warnings": list(warnings)},
     )
-    return _Stored(copy, message, [_attachment(message, part) for part in copy.letter.attachments])
+    return _Stored(copy, message)
 
 
 def _suspicions(copy: _Copy, thread: Thread) -> Iterator[str]:
@@ -296,9 +324,9 @@ def _suspicions(copy: _Copy, thread: Thread) -> Iterator[str]:
         yield "new_participant"
 
 
-def _attachment(message: Message, found: mime.Attachment) -> Attachment:
+def _attachment(message_id: UUID, found: mime.Attachment) -> Attachment:
     return Attachment(
-        message=message,
+        message_id=message_id,
         part_path=found.part_path[:400],
         filename=storable(found.filename),
         content_type=storable(found.content_type)[:255],
@@ -311,6 +339,6 @@ def _attachment(message: Message, found: mime.Attachment) -> Attachment:
 def _told(stored: _Stored) -> Event:
     return received_event(
         stored.message,
-        stored.attachments,
+        stored.copy.attachments,
         workspace_id=stored.copy.recipient.workspace_id,
     )

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from events.statements import rows_of
 from inboxes.models import Folder, FolderEntry, Message
 
 # The row lock on the counter lasts until COMMIT: whoever gets the next UID commits later.
@@ -50,9 +51,7 @@ def file_messages(messages: Sequence[Message], role: Folder.Role) -> list[Folder
         "times": times,
         "role": str(role),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_FILE, values)
-        filed = {message_id: place for message_id, *place in cursor.fetchall()}
+    filed = {message_id: place for message_id, *place in rows_of(_FILE, values)}
     for message in messages:
         if message.pk not in filed:
             raise Folder.DoesNotExist(f"Inbox {message.inbox_id} has no folder for {role}.")

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from events.copying import copy_in
 from events.log import emit
 from events.models import EventType
+from events.statements import rows_of
 from inboxes import notices
 from inboxes.models import Address, Inbox, Message, Thread
 from inboxes.references import base_subject, is_reply_subject
@@ -31,11 +31,11 @@ _LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key"
 _KIN = """
     SELECT DISTINCT inbox_id, thread_id, header_id
       FROM inboxes_message, unnest("references") AS header_id
-     WHERE "references" && %(ids)s AND header_id = ANY(%(ids)s)
+     WHERE "references" && %(ids)s::text[] AND header_id = ANY(%(ids)s::text[])
      UNION
     SELECT inbox_id, thread_id, header_message_id
       FROM inboxes_message
-     WHERE inbox_id = ANY(%(inboxes)s) AND header_message_id = ANY(%(ids)s)
+     WHERE inbox_id = ANY(%(inboxes)s::uuid[]) AND header_message_id = ANY(%(ids)s::text[])
 """
 
 
@@ -104,8 +104,7 @@ def conversation_of(thread_index: str) -> str:
 def lock_inboxes(inbox_ids: Collection[UUID]) -> None:
     """Be the only one, until the transaction ends, who places messages in these inboxes."""
     keys = {int.from_bytes(inbox_id.bytes[-8:], signed=True) for inbox_id in inbox_ids}
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [sorted(keys)])
+    rows_of(_LOCK, [sorted(keys)])
 
 
 def threads_for(newcomers: Sequence[Newcomer]) -> list[tuple[Thread, str]]:
@@ -138,12 +137,12 @@ def _find(newcomers: Sequence[Newcomer]) -> _Findings:
         findings.held = {(inbox_id, header_id): thread for inbox_id, header_id, thread in rows}
     wanted = {place for newcomer in newcomers for place in findings.unseen(newcomer)}
     if wanted:
-        header_ids = list({header_id for _, header_id in wanted})
-        with connection.cursor() as cursor:
-            inboxes = list({inbox_id for inbox_id, _ in wanted})
-            cursor.execute(_KIN, {"ids": header_ids, "inboxes": inboxes})
-            for inbox_id, thread_id, header_id in cursor.fetchall():
-                findings.kin.setdefault((inbox_id, header_id), set()).add(thread_id)
+        values = {
+            "inboxes": list({inbox_id for inbox_id, _ in wanted}),
+            "ids": list({header_id for _, header_id in wanted}),
+        }
+        for inbox_id, thread_id, header_id in rows_of(_KIN, values):
+            findings.kin.setdefault((inbox_id, header_id), set()).add(thread_id)
     return findings
 
 

@@ -134,6 +134,9 @@ if env.bool("MAILAGENT_DB_POOL", default=True):
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 32, "timeout": 10}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("MAILAGENT_PGBOUNCER", default=False)
+if not DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"]:
+    # For what asks to be planned once (`events.statements`); Django's own queries never do.
+    DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5
 
 REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CHANNEL_LAYERS = {

@@ -17,9 +17,10 @@ from uuid import UUID
 
 from django.db import Error, InterfaceError, OperationalError, connection
 
-from inboxes.arrival import Envelope, Outcome, deliver_many
+from inboxes.arrival import Outcome, read_mail, store_many
 from inboxes.examining import PATIENCE, SCAN_PATIENCE, Examiner, unexamined
 from inboxes.findings import Findings
+from inboxes.letters import Envelope, Letter, MailLoops
 from inboxes.recipients import Recipient, find_recipient
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ ASKERS = 4
 KNOWN_FOR = 1.0  # seconds: a deleted inbox is refused soon
 _KNOWN_LIMIT = 10_000
 EXAMINERS = 16
+READERS = 2  # one hostile letter may take a few hundred megabytes to read
 # Letters that are examined or wait for it. More are stored at once and examined later.
 MOST_EXAMINED = 4 * EXAMINERS
 
@@ -47,7 +49,15 @@ class _Waiting:
     envelope: Envelope
     raw: bytes
     answer: "asyncio.Future[list[UUID]]"
-    to_be_queued: threading.Lock = field(default_factory=threading.Lock)  # who takes it queues it
+    read: Letter | MailLoops | None = None  # None: there was no time for it yet
+    _to_be_queued: threading.Lock = field(default_factory=threading.Lock)
+
+    def is_mine_to_queue(self, findings: Findings) -> bool:
+        """True for the first who comes, whose findings count."""
+        if not self._to_be_queued.acquire(blocking=False):
+            return False
+        self.envelope = replace(self.envelope, findings=findings)
+        return True
 
 
 @dataclass(slots=True)
@@ -75,6 +85,7 @@ class Intake:
         for thread in self._threads:
             thread.start()
         self._examiners = ThreadPoolExecutor(EXAMINERS, "examine")
+        self._reading = threading.Semaphore(READERS)
         self._examined = 0
         self._counting = threading.Lock()
 
@@ -134,7 +145,7 @@ class Intake:
             is_busy = self._examined >= MOST_EXAMINED
             self._examined += not is_busy
         if is_busy:
-            self._queue(letter, unexamined())
+            self._queue_unexamined(letter)
         else:
             self._examiners.submit(self._examine, letter)
         return patience
@@ -149,19 +160,19 @@ class Intake:
         finally:
             with self._counting:
                 self._examined -= 1
-        self._queue(letter, findings)
+        if letter.is_mine_to_queue(findings):
+            try:
+                # Here, beside the writers: what they keep waiting is all other mail.
+                with self._reading:
+                    letter.read = read_mail(letter.envelope, letter.raw)
+            finally:
+                self._waiting.put(letter)
 
     def _queue_unexamined(self, letter: _Waiting) -> None:
-        if self._queue(letter, unexamined()):
+        """There is no time for it now: it is stored at once, and examined later."""
+        if letter.is_mine_to_queue(unexamined()):
             logger.warning("a letter could not be examined in time")
-
-    def _queue(self, letter: _Waiting, findings: Findings) -> bool:
-        """Let it be stored; False when it was queued before."""
-        if not letter.to_be_queued.acquire(blocking=False):
-            return False
-        letter.envelope = replace(letter.envelope, findings=findings)
-        self._waiting.put(letter)
-        return True
+            self._waiting.put(letter)
 
     async def close(self) -> None:
         """Store what still waits, then end the threads."""
@@ -201,7 +212,7 @@ class Intake:
         my_turn = self._turn.acquire(timeout=TURN)
         try:
             letters, more = self._take(first)
-            return letters, more, _store([(one.envelope, one.raw) for one in letters])
+            return letters, more, _store(letters)
         finally:
             if my_turn:
                 self._turn.release()
@@ -236,21 +247,22 @@ def _tell(answer: "asyncio.Future[Result]", outcome: Result | Exception) -> None
         answer.set_result(outcome)
 
 
-def _store(mails: list[tuple[Envelope, bytes]]) -> list[list[UUID] | Exception]:
+def _store(letters: list[_Waiting]) -> list[list[UUID] | Exception]:
     """Store letters; answer for each the ids of its messages, or why not."""
     started = time.monotonic()
     try:
-        outcomes = _twice(lambda: deliver_many(mails))
+        read = [one.read or read_mail(one.envelope, one.raw) for one in letters]
+        outcomes = _twice(lambda: store_many(read))
     except (OperationalError, InterfaceError) as error:
         logger.warning("the database is away: %s", type(error).__name__)
-        return [DatabaseAway() for _ in mails]
+        return [DatabaseAway() for _ in letters]
     except Exception as error:  # a writer must live on, and every sender must get an answer
-        logger.exception("%d letters could not be stored", len(mails))
+        logger.exception("%d letters could not be stored", len(letters))
         connection.close()
-        return [error for _ in mails]
+        return [error for _ in letters]
     milliseconds = round((time.monotonic() - started) * 1000)
-    for (_, raw), outcome in zip(mails, outcomes, strict=True):
-        _log(outcome, len(raw), milliseconds)
+    for letter, outcome in zip(letters, outcomes, strict=True):
+        _log(outcome, len(letter.raw), milliseconds)
     return [o if isinstance(o, Exception) else [m.pk for m in o] for o in outcomes]
 
 

@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
+from events.statements import rows_of
 from inboxes.addresses import fold_address
 from inboxes.letters import Envelope
 from inboxes.models import Message, MessageRaw
@@ -205,8 +205,6 @@ def messages_arrived(messages: Sequence[Message]) -> None:
         "inboxes": [inbox_id for inbox_id, _ in wrote],
         "addresses": [address for _, address in wrote],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_ALIVE, values)
-        alive = [pk for (pk,) in cursor.fetchall()]
+    alive = [pk for (pk,) in rows_of(_ALIVE, values)]
     for entry in Suppression.objects.filter(pk__in=alive) if alive else ():
         release(entry, by=SYSTEM)
