@@ -1,5 +1,6 @@
 """A provider's HTTP API as a way out, by django-anymail."""
 
+import logging
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -46,6 +47,7 @@ _BEFORE_ANYTHING = (
 )
 _OUR_MESSAGE = (AnymailUnsupportedFeature, AnymailInvalidAddress, AnymailSerializationError)
 
+logger = logging.getLogger(__name__)
 warnings.filterwarnings("ignore", module=r"anymail\.backends\.sendgrid")
 
 # Told the job's reference, and by recipient what the provider calls the message.
@@ -127,6 +129,13 @@ class EspTransport:
         try:
             backend = self.backend()
             backend.open()
+        except Exception as error:  # Whatever our surroundings lack: nothing has left.
+            logger.exception("%s cannot be asked", self._provider.name)
+            words = f"4.3.0 not sent: {self._words(error)}"
+            return {
+                each: self._result(each, _Answer("deferred", 0, words)) for each in batch.rcpt_tos
+            }
+        try:
             try:
                 if key and self._provider.repetition_header:
                     backend.session.headers[self._provider.repetition_header] = key

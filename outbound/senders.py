@@ -18,8 +18,8 @@ from outbound import attempts, claims, stopping, supplies
 from outbound.claims import Claim
 
 logger = logging.getLogger(__name__)
-AT_ONCE = 16  # messages claimed in one transaction
-QUICK = 4  # threads of a lane that are under way, beside those that wait for a slow server
+AT_ONCE = 32  # messages claimed in one transaction
+QUICK = 6  # threads of a lane that are under way, beside those that wait for a slow server
 MOST = 10  # threads of a lane; each holds a connection to the database
 SLOW_AFTER = 2.0  # seconds
 

@@ -140,6 +140,16 @@ def test_nobody_listening_is_deferred(there, phases):
     assert (result.outcome, there.taken) == ("deferred", [])
 
 
+def test_profile_that_is_not_there_is_deferred_in_the_library_s_words(there, phases, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "nowhere")
+
+    (result,) = sent(there, phases)
+
+    assert (result.outcome, result.reply_code) == ("deferred", 0)
+    assert result.reply_text == "4.3.0 not sent: The config profile (nowhere) could not be found"
+    assert not there.taken
+
+
 def test_success_that_nobody_understands_is_uncertain(there, phases):
     there.answer = lambda taken: Reply(200, JSON, b"{}")
 
