@@ -1,5 +1,6 @@
 """Junk in the dashboard: seen by who reads, moved by who writes, and in nobody else's hands."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -33,6 +34,15 @@ def test_what_a_scanner_kept_out_is_there_with_its_marks_and_nowhere_else(page, 
     assert '<span class="tag warn" title="It is in the Junk folder.">spam</span>' in shown
     assert "1 warning<" in shown
     assert "Cheap pills" not in page.get("/conversations").content.decode()
+
+
+def test_the_rail_marks_the_list_that_a_message_is_in(page, inbox, draft):
+    def marked(message_id: object) -> list[str]:
+        shown = page.get(f"/messages/{message_id}").content.decode()
+        return re.findall(r'href="([^"]*)" aria-current="page"', shown)
+
+    assert marked(junked(inbox).pk) == ["/junk"]
+    assert marked(draft.reply_to_message_id) == ["/conversations"]
 
 
 def test_hostile_words_are_words(page, inbox):
