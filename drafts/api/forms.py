@@ -38,8 +38,6 @@ def written(request: ApiRequest, kind: type[MailBody]) -> dict[str, Any]:
     files: list[NewFile] = []
     declared = kind().fields
     form: Any = request.data
-    if not form:
-        raise Invalid.field("body", "The form holds nothing: is its boundary as Content-Type says?")
     for name, values in form.lists():
         uploads = [each for each in values if isinstance(each, UploadedFile)]
         files += [_file(name, each) for each in uploads]
