@@ -194,8 +194,9 @@ def _store(letters: Sequence[Letter]) -> list[list[Message]]:
     if not every:
         returns.take(letter.envelope for letter in letters)
         return [[] for _ in letters]
-    known = _remember(every)
-    new = _first_of_each(copy for copy in every if copy.key not in known)
+    distinct = _first_of_each(every)
+    known = _remember(distinct)
+    new = [copy for copy in distinct if copy.key not in known]
     _store_octets(new)
     lock_inboxes({copy.recipient.inbox_id for copy in every})
     stored: list[_Stored] = []
@@ -229,19 +230,17 @@ def _copies_of(letter: Letter) -> list[_Copy]:
 
 def _remember(copies: Sequence[_Copy]) -> set[tuple[UUID, bytes]]:
     """Put the copies on record; answer the keys of those that have been here before."""
-    first: dict[tuple[UUID, bytes], _Copy] = {}
     # In one order everywhere: who stores the same messages waits in a line, not in a circle.
-    for copy in sorted(copies, key=lambda copy: copy.key):
-        first.setdefault(copy.key, copy)
+    copies = sorted(copies, key=lambda copy: copy.key)
     values: dict[str, Any] = {
-        "inboxes": [inbox_id for inbox_id, _ in first],
-        "digests": [digest for _, digest in first],
-        "messages": [copy.message_id for copy in first.values()],
-        "times": [copy.letter.envelope.received_at for copy in first.values()],
+        "inboxes": [copy.recipient.inbox_id for copy in copies],
+        "digests": [copy.letter.digest for copy in copies],
+        "messages": [copy.message_id for copy in copies],
+        "times": [copy.letter.envelope.received_at for copy in copies],
         "remembered": REMEMBERED,
     }
     new = {message_id for (message_id,) in rows_of(_REMEMBER, values)}
-    return {key for key, copy in first.items() if copy.message_id not in new}
+    return {copy.key for copy in copies if copy.message_id not in new}
 
 
 def _recall(known: set[tuple[UUID, bytes]]) -> dict[tuple[UUID, bytes], Message]:
