@@ -1,6 +1,5 @@
 """A provider's HTTP API as a way out, by django-anymail."""
 
-import logging
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -47,7 +46,6 @@ _BEFORE_ANYTHING = (
 )
 _OUR_MESSAGE = (AnymailUnsupportedFeature, AnymailInvalidAddress, AnymailSerializationError)
 
-logger = logging.getLogger(__name__)
 warnings.filterwarnings("ignore", module=r"anymail\.backends\.sendgrid")
 
 # Told the job's reference, and by recipient what the provider calls the message.
@@ -125,17 +123,19 @@ class EspTransport:
             self._remember(job.reference, _remote_ids(batch, status.recipients))
         return results
 
-    def _asked(self, batch: Batch, request: EmailMultiAlternatives, key: str) -> dict[str, Result]:
+    def _opened(self) -> Any:
+        """A backend that can be asked. Raises ImproperlyConfigured, whatever it is that our
+        surroundings lack: nothing has left."""
         try:
             backend = self.backend()
             backend.open()
-        except Exception as error:  # Whatever our surroundings lack: nothing has left.
-            logger.exception("%s cannot be asked", self._provider.name)
-            words = f"4.3.0 not sent: {self._words(error)}"
-            return {
-                each: self._result(each, _Answer("deferred", 0, words)) for each in batch.rcpt_tos
-            }
+        except Exception as error:
+            raise ImproperlyConfigured(f"4.3.0 not sent: {error}") from error
+        return backend
+
+    def _asked(self, batch: Batch, request: EmailMultiAlternatives, key: str) -> dict[str, Result]:
         try:
+            backend = self._opened()
             try:
                 if key and self._provider.repetition_header:
                     backend.session.headers[self._provider.repetition_header] = key
