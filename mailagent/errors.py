@@ -15,6 +15,7 @@ from django.core.exceptions import (
 )
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -174,7 +175,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         code, sentence = ("UNAVAILABLE", _AWAY) if away else ("INTERNAL_ERROR", _BROKEN)
         response: HttpResponse = JsonResponse(body_of(code, sentence), status=STATUS[code])
     elif away:
-        response = HttpResponse(_AWAY, content_type="text/plain", status=503)
+        response = HttpResponse(render_to_string("503.html"), status=503)
     else:
         response = defaults.server_error(request)
     if away:

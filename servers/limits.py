@@ -5,6 +5,7 @@ import shutil
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 
@@ -67,6 +68,7 @@ class Doorkeeper:
         self.octets -= octets
 
 
+@lru_cache(maxsize=1024)
 def net_of(address: str) -> str:
     """The net that an address most likely shares with its owner's others: /24 or /64."""
     try:
