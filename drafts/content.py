@@ -12,24 +12,13 @@ from drafts.models import DraftRevision
 from events.errors import Invalid
 from inboxes.addresses import Address, fold_address, parse_mailbox
 from inboxes.models import Mailbox
-from outbound.compose import checked_headers
+from outbound.compose import OutgoingFile, checked_headers
 
 RECIPIENTS_LIMIT = 100
 SUBJECT_LIMIT = 998
 ADDRESS_FIELDS = ("to", "cc", "bcc", "reply_to")
 _COMMA_OUTSIDE_QUOTES = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*\Z)')
 _BREAKS = re.compile(r"[\r\n\0]")
-
-
-@dataclass(frozen=True, slots=True)
-class NewFile:
-    """A file as a caller hands it over."""
-
-    filename: str
-    content_type: str
-    content: bytes
-    content_id: str = ""
-    inline: bool = False
 
 
 class Given(TypedDict, total=False):
@@ -44,7 +33,7 @@ class Given(TypedDict, total=False):
     html_body: str
     headers: dict[str, str]
     file_ids: tuple[UUID, ...]
-    files: Sequence[NewFile]  # in a create: all its files; in a revision: added to those there are
+    files: Sequence[OutgoingFile]  # in a create: all; in a revision: added to those there are
     category: str
     confidence: float | None
     metadata: dict[str, Any]  # in a revision: a merge patch, RFC 7396

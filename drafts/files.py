@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.db.models import Sum
 
-from drafts.content import NewFile
 from drafts.models import Draft, DraftFile
 from events.errors import Invalid, TooLarge
 from outbound.compose import OutgoingFile
@@ -19,7 +18,7 @@ _CONTENT_ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{0,200}\Z")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def fault_of(file: NewFile) -> tuple[str, str] | None:
+def fault_of(file: OutgoingFile) -> tuple[str, str] | None:
     """What no header can hold: the name of the field on the wire, and a sentence."""
     if not file.filename.strip() or len(file.filename) > 255:
         return "filename", "A file name has 1 to 255 characters."
@@ -32,13 +31,15 @@ def fault_of(file: NewFile) -> tuple[str, str] | None:
     return None
 
 
-def check_file(file: NewFile) -> None:
+def check_file(file: OutgoingFile) -> None:
     """Raise Invalid for what no header can hold."""
     if fault := fault_of(file):
         raise Invalid.field("attachments", fault[1])
 
 
-def store(draft: Draft, files: Sequence[NewFile], *, beside: Sequence[UUID]) -> tuple[UUID, ...]:
+def store(
+    draft: Draft, files: Sequence[OutgoingFile], *, beside: Sequence[UUID]
+) -> tuple[UUID, ...]:
     """Keep new files of a draft that already has those `beside`.
 
     Raises Invalid, and TooLarge when they are more than 25 MB in all.

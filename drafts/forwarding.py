@@ -6,12 +6,13 @@ from datetime import UTC
 from html import escape
 
 from drafts.bodies import bodies
-from drafts.content import Given, NewFile
+from drafts.content import Given
 from drafts.files import check_file
 from events.errors import Invalid, Missing
 from inboxes.mime import part_octets
 from inboxes.models import Attachment, Mailbox, Message, MessageRaw
 from inboxes.sanitiser import sanitise
+from outbound.compose import OutgoingFile
 
 _MARKS = re.compile(r"\A(?:\s*(?:fwd?|wg|tr)\s*:)+\s*", re.IGNORECASE)
 _RULE = "---------- Forwarded message ----------"
@@ -62,7 +63,7 @@ def _shown(mailboxes: list[Mailbox]) -> str:
     return ", ".join(" ".join(each.split()) for each in shown)
 
 
-def files_of(message: Message) -> list[NewFile]:
+def files_of(message: Message) -> list[OutgoingFile]:
     """The files of a message under names and types that a header can hold. Raises Missing."""
     attachments = list(message.attachments.all())
     if not attachments:
@@ -74,7 +75,7 @@ def files_of(message: Message) -> list[NewFile]:
     return [_file(attachment, octets) for attachment in attachments]
 
 
-def _file(attachment: Attachment, raw: bytes) -> NewFile:
+def _file(attachment: Attachment, raw: bytes) -> OutgoingFile:
     try:
         content = part_octets(raw, attachment.part_path)
     except KeyError:
@@ -83,9 +84,9 @@ def _file(attachment: Attachment, raw: bytes) -> NewFile:
     name = _UNFIT.sub("", attachment.filename).strip()[-255:]
     name = name or f"part-{attachment.part_path}{ending}"[-255:]
     content_id = attachment.content_id
-    file = NewFile(name, attachment.content_type, content, content_id, attachment.inline)
+    file = OutgoingFile(name, attachment.content_type, content, content_id, attachment.inline)
     try:
         check_file(file)
     except Invalid:  # a type or a content id that no header of ours may have
-        return NewFile(name, "application/octet-stream", content)
+        return OutgoingFile(name, "application/octet-stream", content)
     return file

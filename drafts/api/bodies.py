@@ -13,12 +13,13 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from drafts.content import SUBJECT_LIMIT, Given, NewFile, read_addresses
+from drafts.content import SUBJECT_LIMIT, Given, read_addresses
 from drafts.files import COUNT_LIMIT, FILES_LIMIT, fault_of
 from drafts.models import Draft
 from drafts.serializers import DraftSerializer
 from events.errors import Invalid
 from events.wire import CLIENT_ID, ClientId, CursorQuery, Pagination, StrictSerializer
+from outbound.compose import OutgoingFile
 
 BODY_LIMIT = 2_000_000  # characters
 _PROMPT_LIMIT = 1_000
@@ -90,7 +91,7 @@ class FileBody(StrictSerializer):
     inline = serializers.BooleanField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> Any:
-        file = NewFile(
+        file = OutgoingFile(
             filename=attrs["filename"],
             content_type=without_parameters(attrs.get("contentType", "")),
             content=attrs["content"],

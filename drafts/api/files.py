@@ -15,10 +15,11 @@ from drafts import review
 from drafts.api.bodies import UploadBody, without_parameters
 from drafts.api.finding import IF_MATCH, REFUSED, answer, find_draft, version_of
 from drafts.api.forms import FileOctets
-from drafts.content import Given, NewFile
+from drafts.content import Given
 from drafts.serializers import DraftSerializer
 from events.errors import Invalid
 from events.wire import ClientId, StrictSerializer
+from outbound.compose import OutgoingFile
 
 
 class UploadFields(StrictSerializer):
@@ -68,7 +69,7 @@ def _uploaded(request: ApiRequest) -> dict[str, Any]:
     if not uploads:
         raise Invalid.field("file", "Send at least one file.")
     files = [
-        NewFile(
+        OutgoingFile(
             filename=upload.name or "",
             content_type=without_parameters(upload.content_type or ""),
             content=upload.read(),

@@ -18,9 +18,9 @@ from drafts.api.bodies import (
     SendBody,
     without_parameters,
 )
-from drafts.content import NewFile
 from drafts.files import COUNT_LIMIT, check_file
 from events.errors import Invalid
+from outbound.compose import OutgoingFile
 
 JSON_OR_FORM = (JSONParser, MultiPartParser)
 _CID = "cid:"
@@ -35,7 +35,7 @@ def written(request: ApiRequest, kind: type[MailBody]) -> dict[str, Any]:
     if not (request.content_type or "").startswith("multipart/"):
         return given(request.data, kind)
     fields: dict[str, Any] = {}
-    files: list[NewFile] = []
+    files: list[OutgoingFile] = []
     declared = kind().fields
     form: Any = request.data
     for name, values in form.lists():
@@ -50,9 +50,9 @@ def written(request: ApiRequest, kind: type[MailBody]) -> dict[str, Any]:
     return body
 
 
-def _file(field: str, upload: "UploadedFile[Any]") -> NewFile:
+def _file(field: str, upload: "UploadedFile[Any]") -> OutgoingFile:
     inline = field.startswith(_CID)
-    file = NewFile(
+    file = OutgoingFile(
         filename=upload.name or "",
         content_type=without_parameters(upload.content_type or ""),
         content=upload.read(),

@@ -10,10 +10,10 @@ from django.utils import timezone
 from accounts import keys
 from accounts.models import ApiKey
 from drafts import review
-from drafts.content import NewFile
 from events.webhooks import managing
 from inboxes.models import Inbox
 from inboxes.opening import open_inbox
+from outbound.compose import OutgoingFile
 from outbound.suppression import Reason, suppress
 from tests.api.conftest import Client, make_message, make_thread
 from tests.api.routes import ROUTES, Route
@@ -80,7 +80,7 @@ def drafted(inbox: Inbox, message: Any) -> dict[str, Any]:
     """A pending draft with a file, and one that is still being composed, by the inbox's key."""
     key = ApiKey.objects.filter(inbox_id=inbox.pk).first()
     by = key.actor if key else "test"
-    file = NewFile("a.txt", "text/plain", b"hello")
+    file = OutgoingFile("a.txt", "text/plain", b"hello")
     draft = review.create(inbox, by=by, reply_to_message=message, plain_body="Hello", files=[file])
     composing = review.create(inbox, by=by, plain_body="Hello", submit=False)
     assert draft.revision is not None

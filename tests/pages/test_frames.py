@@ -6,9 +6,9 @@ from email.policy import SMTP
 import pytest
 
 from drafts import review
-from drafts.content import NewFile
 from inboxes.arrival import deliver
 from inboxes.models import Message
+from outbound.compose import OutgoingFile
 from tests.inboxes.letters import envelope_for
 from tests.pages.proposals import approve, propose
 
@@ -98,7 +98,7 @@ def test_files_that_go_with_a_reply_are_in_sight(page, draft):
     review.revise(
         draft,
         by=draft.created_by,
-        changes={"files": [NewFile("map<1>.pdf", "application/pdf", b"%PDF")]},
+        changes={"files": [OutgoingFile("map<1>.pdf", "application/pdf", b"%PDF")]},
         version=None,
     )
     file = draft.files.get()
